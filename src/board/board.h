@@ -1,0 +1,239 @@
+/* board.h - board files as data: YAML -> tree -> merged tree -> plan.
+ *
+ * No live object and no host: the class table is a parameter, so this folder
+ * knows what a device may be told without being able to make one.  Files are read
+ * through a callback.  One run reports all mistakes, each with place and code.
+ */
+#ifndef BOARD_H
+#define BOARD_H
+
+#include "device.h"
+#include "isa.h"
+
+/* -- Diagnostics (diag.c) --------------------------------------------------- */
+
+enum diag_code {
+#define E(code, name, title, page) DIAG_##name,
+#include "diag.def"
+#undef E
+	DIAG_COUNT
+};
+
+struct diag_row {
+	const char *code;  /* "E0201" or "W0218" */
+	const char *title; /* one line */
+	const char *page;  /* what `vmbuild explain E0201` prints */
+};
+
+extern const struct diag_row diag_rows[DIAG_COUNT];
+
+/* A place in a source: a file, or an argument like "-p ram=x" or "--set a.b=c". */
+struct pos {
+	const char *file; /* as shown to the person; NULL: no place */
+	const char *text; /* the whole source, for the caret; owned by the board */
+	u32 line;         /* from 1; 0: `text` is an argument of the command line */
+	u32 col;          /* from 1; counts characters */
+	u32 len;          /* characters to underline; at least 1 */
+};
+
+struct diag_note {
+	struct pos at; /* the other place; without a file, just a sentence */
+	char *text;
+};
+
+#define DIAG_NOTES 8
+
+struct diag {
+	enum diag_code code;
+	struct pos at;
+	char *text;
+	char *hint;  /* or NULL */
+	char *label; /* right of the carets, or NULL */
+	struct diag_note notes[DIAG_NOTES];
+	u32 nnotes;
+};
+
+struct diags {
+	struct diag *list;
+	size_t n, cap;
+	u32 errors, warnings; /* all of them, also those beyond the limit of the list */
+	bool full;            /* the last one was only counted */
+};
+
+/* All return false.  A hint, label or note belongs to the one reported last. */
+bool diag_report(struct diags *ds, struct pos at, enum diag_code code, const char *fmt, ...)
+	PRINTF(4, 5);
+bool diag_hint(struct diags *ds, const char *fmt, ...) PRINTF(2, 3);
+bool diag_label(struct diags *ds, const char *fmt, ...) PRINTF(2, 3);
+bool diag_note(struct diags *ds, struct pos at, const char *fmt, ...) PRINTF(3, 4);
+/* By place, `first` before other files; what was said twice is said once. */
+void diags_sort(struct diags *ds, const char *first);
+void diags_free(struct diags *ds);
+
+enum diag_style { DIAG_TEXT, DIAG_COLOR, DIAG_GCC, DIAG_JSON };
+/* As a person (or an editor) reads them; at most `most` (0: all), then "and N more".
+ * Valid as long as the board whose places they show. */
+void diags_format(const struct diags *ds, enum diag_style style, u32 most, struct str *out);
+
+/* -- Loading (board.c) ------------------------------------------------------ */
+
+/* How this folder reaches files and guests.  Results are malloc'ed; the board frees them. */
+struct board_host {
+	void *ctx;
+	/* The whole file, at most `max` bytes, or NULL with *why = a sentence. */
+	char *(*read_file)(void *ctx, const char *path, size_t max, size_t *len, struct err *why);
+	/* A fetched guest's "kernel", "initrd", "image", "firmware", "bootargs": text.
+	 * NULL with an empty *why: this guest has no such part.  NULL with why->code
+	 * "E0204": there is no such guest.  NULL with any other text: it is not fetched. */
+	char *(*guest)(void *ctx, const char *guest, const char *part, struct err *why);
+};
+
+/* What the command line adds, in its order. */
+struct board_options {
+	const char *const *overlays; /* -o FILE */
+	const char *const *params;   /* -p name=value, --guest is one of them */
+	const char *const *sets;     /* --set path=value */
+	size_t noverlays, nparams, nsets;
+};
+
+struct board; /* tree, sources and plan: owns all text */
+
+/* Reads, merges, checks.  Never NULL; board_plan() is NULL if there were errors. */
+struct board *board_load(const char *path, const struct board_options *options,
+			 const struct device_class *const *classes,
+			 const struct board_host *host, struct diags *ds);
+void board_free(struct board *b);
+
+/* -- The plan (plan.c): all that is needed to build the machine and its tree - */
+
+struct plan_cluster {
+	const char *name;
+	const char *const *compatible; /* of its cpu nodes, without "riscv" */
+	u32 ncompatible;
+	u32 first, count; /* hart ids */
+	struct isa isa;
+	const char *mmu; /* "none", "sv39", "sv48", "sv57" */
+	bool s_mode;
+	struct pos at;
+};
+
+struct plan_memory {
+	const char *name;
+	u64 base, size;
+	struct pos at;
+};
+
+struct plan_device {
+	const struct device_class *class;
+	const char *name;
+	struct pos at;             /* of its key */
+	bool disabled;             /* a node, no device */
+	u32 parent;                /* index in devices, or PLAN_NONE */
+	u64 base, size;            /* MMIO window; size 0: none */
+	struct pos reg_at;
+	u32 slot;                  /* PCI, I2C, SPI */
+	const char *const *compatible; /* given in YAML, or NULL: the class's */
+	u32 ncompatible;
+	const struct value *values; /* one per row of class->props */
+	u32 irq_parent;             /* its interrupt controller, or PLAN_NONE */
+};
+
+#define PLAN_NONE UINT32_MAX
+
+/* The `host:` of a device: what it is connected to outside. */
+struct host_spec {
+	enum spec_kind {
+		HOST_NULL,
+		HOST_STDIO,
+		HOST_PTY,
+		HOST_FILE_OUT, /* chardev {file: } */
+		HOST_SOCKET,   /* chardev {socket: } */
+		HOST_LOG,      /* chardev {log: } */
+		HOST_DISK,     /* {file:, format:, cache:, ...} */
+	} kind;
+	const char *path; /* absolute or relative to the current directory */
+	enum { DISK_RAW } format;
+	enum disk_cache { CACHE_WRITEBACK, CACHE_WRITETHROUGH, CACHE_NONE, CACHE_UNSAFE } cache;
+	bool read_only;
+	struct pos at;
+};
+
+struct plan_image {
+	const char *path;
+	enum { IMAGE_AUTO, IMAGE_ELF, IMAGE_RAW, IMAGE_LINUX } format;
+	bool has_at;
+	u64 load_at;
+	struct pos at;
+};
+
+struct plan_boot {
+	enum { FIRMWARE_BUILTIN, FIRMWARE_NONE, FIRMWARE_FILE } firmware;
+	struct plan_image firmware_file; /* path NULL if not FILE */
+	struct plan_image kernel, initrd, dtb; /* path NULL: none */
+	const char *bootargs;                  /* or NULL */
+	struct plan_image *load;
+	u32 nload;
+	bool has_entry;
+	u64 entry;
+	struct pos at; /* of `boot:`, or of the file */
+};
+
+struct plan {
+	const char *file; /* the board file, as given */
+	const char *name, *description, *model;
+	const char *const *compatible;
+	u32 ncompatible;
+	u32 timebase_hz;
+	struct plan_cluster *clusters;
+	u32 nclusters;
+	struct hart_info *harts; /* all of them, in order */
+	u32 nharts;
+	struct plan_memory *memory; /* in address order */
+	u32 nmemory;
+	struct plan_device *devices; /* parents before children, resolved order */
+	u32 ndevices;
+	u32 stdout_device; /* or PLAN_NONE */
+	u32 irq_parent;    /* `interrupt-parent:` of the board, or PLAN_NONE */
+	struct range *auto_mmio; /* where `reg: auto` may go */
+	u32 nauto_mmio;
+	struct plan_boot boot;
+	const char *engine; /* host: {engine: } or NULL */
+
+	/* The guest this board boots, or NULL.  While it is not fetched, what it would give
+	 * is absent: the tree and the checks are complete, but nothing can run.  To run,
+	 * fetch it and load again. */
+	const char *guest;
+	bool guest_missing;
+	const char *guest_why; /* what board_host.guest() said */
+};
+
+const struct plan *board_plan(const struct board *b);
+
+/* The device of that name, wherever it is nested, or PLAN_NONE. */
+u32 plan_find(const struct plan *p, const char *name);
+
+/* -- What follows from a plan ------------------------------------------------ */
+
+struct fdt_extra {
+	u64 initrd_start, initrd_end; /* 0, 0: none */
+	const u8 *rng_seed;
+	size_t rng_seed_len; /* 0: none */
+};
+
+/* The device tree: same plan, same bytes.  malloc'ed; *len is its size. */
+void *plan_fdt(const struct plan *p, const struct fdt_extra *extra, size_t *len, struct err *e);
+/* As source, for people and golden files. */
+bool fdt_to_source(const void *fdt, struct str *out, struct err *e);
+
+void plan_map(const struct plan *p, struct str *out);      /* the memory map */
+void plan_describe(const struct board *b, struct str *out); /* params, devices */
+
+/* -- Class tables as documentation ------------------------------------------ */
+
+const char *prop_key(const struct prop *p, char *buf, size_t cap); /* "clock-frequency" */
+void class_describe(const struct device_class *c, struct str *out);
+void class_json(const struct device_class *c, struct str *out);
+/* The nearest device name to a misspelt one, a compatible or QEMU's name; or NULL. */
+const char *class_nearest(const struct device_class *const *classes, const char *name);
+
+#endif

@@ -1,0 +1,481 @@
+/* merge.c - one tree over another: maps merge by key, scalars and lists replace.
+ *
+ * The tags !delete, !replace, !append and !prepend say otherwise, and must find what
+ * they act on.  In `params:` a plain value is a new default; in `devices:` an entry
+ * without `device:` changes a device wherever it is nested.
+ */
+#include "parts.h"
+
+static const char *const tag_text[] = { "", "!delete", "!replace", "!append", "!prepend" };
+
+/* Of what is new there is nothing inherited that a tag could act on. */
+static void check_no_tag(struct merge *m, struct node *n)
+{
+	if (n->tag == TAG_NONE)
+		return;
+	diag_report(m->b->ds, n->at, DIAG_merge_tag,
+		    "nothing is inherited here that `%s` could act on", tag_text[n->tag]);
+	diag_hint(m->b->ds, "leave the tag out");
+	n->tag = TAG_NONE;
+}
+
+static void check_no_tags(struct merge *m, struct node *n)
+{
+	check_no_tag(m, n);
+	if (n->kind == NODE_MAP) {
+		struct pair *p;
+
+		for_pairs(p, n)
+			check_no_tags(m, p->value);
+	}
+	for (u32 i = 0; n->kind == NODE_LIST && i < n->n; i++)
+		check_no_tags(m, n->items[i]);
+}
+
+/* -- Two bases of one file ------------------------------------------------------- */
+
+static bool from_one_of(const struct merge *m, const struct node *n, u64 files)
+{
+	for (u32 i = 0; i < m->b->nfiles; i++)
+		if (files >> i & 1 && n->at.file == m->b->files[i].name)
+			return true;
+	return false;
+}
+
+static bool same_value(const struct node *a, const struct node *b)
+{
+	if (a->kind != b->kind)
+		return false;
+	if (a->kind == NODE_SCALAR)
+		return !strcmp(a->text, b->text);
+	if (a->n != b->n || a->kind == NODE_MAP)
+		return false;
+	for (u32 i = 0; i < a->n; i++)
+		if (!same_value(a->items[i], b->items[i]))
+			return false;
+	return true;
+}
+
+/* Which of two bases' values is it?  What one of them only inherited from a file that is
+ * also behind the other gives way. */
+static bool sibling_wins(struct merge *m, const struct pair *dst, const struct pair *src)
+{
+	bool src_is_old = from_one_of(m, src->value, m->dst_files);
+	bool dst_is_old = from_one_of(m, dst->value, m->src_files);
+
+	if (src_is_old || dst_is_old || same_value(dst->value, src->value))
+		return !src_is_old;
+	diag_report(m->b->ds, src->value->at, DIAG_cycle, "two bases give `%s` different values",
+		    src->key);
+	diag_note(m->b->ds, dst->value->at, "the other value is here");
+	diag_hint(m->b->ds, "say which one is meant: write `%s:` in the file that extends both",
+		  src->key);
+	return true;
+}
+
+/* -- Any map ---------------------------------------------------------------------- */
+
+static void merge_map(struct merge *m, struct node *dst, struct node *src);
+
+static void delete_pair(struct merge *m, struct node *dst, const struct pair *src)
+{
+	struct pair *p = map_pair(dst, src->key);
+	struct nearest near = { 0 };
+
+	if (p) {
+		p->value = NULL;
+		return;
+	}
+	for_pairs(p, dst)
+		nearest_try(&near, src->key, p->key);
+	diag_report(m->b->ds, src->key_at, DIAG_merge_tag, "there is no `%s` to delete", src->key);
+	if (near.word)
+		diag_hint(m->b->ds, "did you mean `%s`?", near.word);
+}
+
+/* A scalar stands for a list of one where either may be written. */
+static void append_items(struct arena *a, struct node *list, const struct node *from)
+{
+	for (u32 i = 0; from->kind == NODE_LIST && i < from->n; i++)
+		list_put(a, list, from->items[i]);
+	if (from->kind == NODE_SCALAR)
+		list_put(a, list, node_text(a, from->text, from->at));
+}
+
+static void extend_list(struct merge *m, struct pair *dst, const struct node *src)
+{
+	struct node *list = node_new(&m->b->arena, NODE_LIST, src->at);
+	bool prepend = src->tag == TAG_PREPEND;
+
+	if (src->kind != NODE_LIST || dst->value->kind == NODE_MAP) {
+		diag_report(m->b->ds, src->at, DIAG_merge_tag, "`%s` is for lists", tag_text[src->tag]);
+		diag_hint(m->b->ds, "write `%s [a, b]`, or leave the tag out", tag_text[src->tag]);
+		return;
+	}
+	append_items(&m->b->arena, list, prepend ? src : dst->value);
+	append_items(&m->b->arena, list, prepend ? dst->value : src);
+	dst->value = list;
+}
+
+static void merge_value(struct merge *m, struct pair *dst, struct pair *src)
+{
+	struct node *v = src->value;
+
+	switch (v->tag) {
+	case TAG_APPEND:
+	case TAG_PREPEND:
+		extend_list(m, dst, v);
+		return;
+	case TAG_REPLACE:
+		if (v->kind != NODE_MAP) {
+			diag_report(m->b->ds, v->at, DIAG_merge_tag,
+				    "`!replace` is for maps: texts and lists replace anyway");
+			diag_hint(m->b->ds, "leave the tag out");
+		}
+		v->tag = TAG_NONE;
+		check_no_tags(m, v);
+		dst->value = v;
+		return;
+	case TAG_NONE:
+	case TAG_DELETE: /* seen to by the caller */
+		break;
+	}
+	if (dst->value->kind == NODE_MAP && v->kind == NODE_MAP) {
+		merge_map(m, dst->value, v);
+	} else if (!m->siblings || sibling_wins(m, dst, src)) {
+		check_no_tags(m, v);
+		dst->value = v;
+		dst->key_at = src->key_at;
+	}
+}
+
+static void merge_pair(struct merge *m, struct node *dst, struct pair *src)
+{
+	struct pair *there = map_pair(dst, src->key);
+
+	if (src->value->tag == TAG_DELETE) {
+		delete_pair(m, dst, src);
+	} else if (there) {
+		merge_value(m, there, src);
+	} else {
+		check_no_tags(m, src->value);
+		map_put(&m->b->arena, dst, src->key, src->key_at, src->value);
+	}
+}
+
+static void merge_map(struct merge *m, struct node *dst, struct node *src)
+{
+	struct pair *p;
+
+	for_pairs(p, src)
+		merge_pair(m, dst, p);
+}
+
+/* -- Parameters -------------------------------------------------------------------- */
+
+static void set_default(struct merge *m, struct node *param, struct pair *src)
+{
+	struct pair fresh = { "default", src->key_at, src->value }, *p = map_pair(param, "default");
+
+	if (!p)
+		map_put(&m->b->arena, param, fresh.key, fresh.key_at, fresh.value);
+	else
+		merge_value(m, p, &fresh);
+}
+
+static void merge_params(struct merge *m, struct node *dst, struct node *src)
+{
+	struct pair *p, *q;
+
+	for_pairs(p, src) {
+		struct pair *there = map_pair(dst, p->key);
+		struct nearest near = { 0 };
+
+		if (p->value->kind == NODE_MAP || p->value->tag == TAG_DELETE) {
+			merge_pair(m, dst, p);
+			continue;
+		}
+		if (!there) {
+			for_pairs(q, dst)
+				nearest_try(&near, p->key, q->key);
+			diag_report(m->b->ds, p->key_at, DIAG_unknown_param,
+				    "no inherited parameter `%s` to give a new default", p->key);
+			if (near.word)
+				diag_hint(m->b->ds, "did you mean `%s`?", near.word);
+			else
+				diag_hint(m->b->ds, "declare it: `%s: {type: text, default: %s}`",
+					  p->key, p->value->kind == NODE_SCALAR ? p->value->text : "");
+			there = near.word ? map_pair(dst, near.word) : NULL;
+		}
+		if (there && there->value->kind == NODE_MAP)
+			set_default(m, there->value, p);
+	}
+}
+
+/* -- Devices ----------------------------------------------------------------------- */
+
+/* `owners` maps each name to the `devices:` map it is in: a device is found by its name,
+ * wherever it is nested. */
+static void own_devices(struct merge *m, struct node *devices)
+{
+	struct pair *p;
+
+	for_pairs(p, devices) {
+		struct pair *known = map_pair(m->owners, p->key);
+		struct node *nested;
+
+		if (known)
+			known->value = devices;
+		else
+			map_put(&m->b->arena, m->owners, p->key, p->key_at, devices);
+		nested = p->value->kind == NODE_MAP ? map_get(p->value, "devices") : NULL;
+		if (nested && nested->kind == NODE_MAP)
+			own_devices(m, nested);
+	}
+}
+
+static void disown_devices(struct merge *m, struct pair *device)
+{
+	struct pair *known = map_pair(m->owners, device->key), *p;
+	struct node *nested =
+		device->value->kind == NODE_MAP ? map_get(device->value, "devices") : NULL;
+
+	if (known)
+		known->value = NULL;
+	if (nested && nested->kind == NODE_MAP)
+		for_pairs(p, nested)
+			disown_devices(m, p);
+}
+
+static struct pair *find_device(const struct merge *m, const char *name, struct node **owner)
+{
+	struct pair *known = map_pair(m->owners, name);
+
+	*owner = known ? known->value : NULL;
+	return known ? map_pair(known->value, name) : NULL;
+}
+
+static const char *nearest_device(const struct merge *m, const char *name)
+{
+	struct nearest near = { 0 };
+	struct pair *p;
+
+	for_pairs(p, m->owners)
+		nearest_try(&near, name, p->key);
+	return near.word;
+}
+
+static void merge_devices(struct merge *m, struct node *dst, struct node *src);
+
+/* Keys of one device: like any map, but for its `devices:`. */
+static void merge_device(struct merge *m, struct node *dst, struct node *src)
+{
+	struct pair *p;
+
+	for_pairs(p, src) {
+		struct pair *there = map_pair(dst, p->key);
+		bool nested = !strcmp(p->key, "devices") && p->value->kind == NODE_MAP &&
+			      p->value->tag == TAG_NONE;
+
+		if (nested && !there)
+			there = map_put(&m->b->arena, dst, p->key, p->key_at,
+					node_new(&m->b->arena, NODE_MAP, p->value->at));
+		if (nested && there->value->kind == NODE_MAP)
+			merge_devices(m, there->value, p->value);
+		else
+			merge_pair(m, dst, p);
+	}
+}
+
+static void delete_device(struct merge *m, struct pair *src)
+{
+	struct node *owner;
+	struct pair *there = find_device(m, src->key, &owner);
+	const char *near;
+
+	if (there) {
+		disown_devices(m, there);
+		there->value = NULL;
+		return;
+	}
+	near = nearest_device(m, src->key);
+	diag_report(m->b->ds, src->key_at, DIAG_merge_tag, "there is no device `%s` to delete",
+		    src->key);
+	if (near)
+		diag_hint(m->b->ds, "did you mean `%s`?", near);
+}
+
+static void add_device(struct merge *m, struct node *dst, struct pair *src)
+{
+	struct node *value = src->value;
+
+	check_no_tag(m, value);
+	if (value->kind == NODE_MAP) {
+		value = node_new(&m->b->arena, NODE_MAP, src->value->at);
+		map_put(&m->b->arena, dst, src->key, src->key_at, value);
+		merge_device(m, value, src->value);
+	} else {
+		check_no_tags(m, value);
+		map_put(&m->b->arena, dst, src->key, src->key_at, value);
+	}
+	if (map_pair(m->owners, src->key))
+		map_pair(m->owners, src->key)->value = dst;
+	else
+		map_put(&m->b->arena, m->owners, src->key, src->key_at, dst);
+}
+
+/* An entry without `device:` that hits nothing. */
+static struct pair *report_stray(struct merge *m, struct pair *src, struct node **owner)
+{
+	const char *near = nearest_device(m, src->key);
+
+	if (near) {
+		diag_report(m->b->ds, src->key_at, DIAG_changes_nothing,
+			    "there is no device `%s` to change", src->key);
+		diag_hint(m->b->ds, "did you mean `%s`?", near);
+		return find_device(m, near, owner);
+	}
+	diag_report(m->b->ds, src->key_at, DIAG_changes_nothing,
+		    "`%s` does not say which `device:` it is, and changes no inherited one", src->key);
+	diag_hint(m->b->ds, "a new device begins with its class: `%s: {device: uart-16550, ...}`",
+		  src->key);
+	return NULL;
+}
+
+static bool same_class(const struct pair *there, const struct pair *src)
+{
+	struct node *old = there->value->kind == NODE_MAP ? map_get(there->value, "device") : NULL;
+	struct node *new = map_get(src->value, "device");
+
+	return old && new && old->kind == NODE_SCALAR && new->kind == NODE_SCALAR &&
+	       !strcmp(old->text, new->text);
+}
+
+static void report_clash(struct merge *m, const struct pair *there, const struct pair *src,
+			 bool same)
+{
+	if (there->key_at.file == src->key_at.file) {
+		diag_report(m->b->ds, src->key_at, DIAG_name_twice, "there are two devices `%s`",
+			    src->key);
+		diag_note(m->b->ds, there->key_at, "the other is here");
+		diag_hint(m->b->ds, "a name is one device's alone, on whatever bus it is");
+		return;
+	}
+	diag_report(m->b->ds, src->key_at, DIAG_device_clash,
+		    same ? "there is a device `%s` already, on another bus" :
+			   "there is a device `%s` already, of another class",
+		    src->key);
+	diag_note(m->b->ds, there->key_at, "it was made here");
+	diag_hint(m->b->ds, "give yours another name, or write `%s: !replace {...}`", src->key);
+}
+
+static void merge_device_entry(struct merge *m, struct node *dst, struct pair *src)
+{
+	bool makes = src->value->kind == NODE_MAP && map_pair(src->value, "device");
+	bool replaces = src->value->tag == TAG_REPLACE;
+	struct node *owner;
+	struct pair *there = find_device(m, src->key, &owner);
+
+	if (!there && map_pair(dst, src->key)) {
+		there = map_pair(dst, src->key);
+		owner = dst;
+	}
+	if (there && replaces) {
+		src->value->tag = TAG_NONE;
+		disown_devices(m, there);
+		if (owner != dst) {
+			there->value = NULL;
+			add_device(m, dst, src);
+			return;
+		}
+		there->value = node_new(&m->b->arena, NODE_MAP, src->value->at);
+		there->key_at = src->key_at;
+		map_put(&m->b->arena, m->owners, src->key, src->key_at, dst);
+		merge_device(m, there->value, src->value);
+		return;
+	}
+	if (there && makes && (owner != dst || !same_class(there, src))) {
+		report_clash(m, there, src, same_class(there, src));
+		return;
+	}
+	if (!there && !makes)
+		there = report_stray(m, src, &owner);
+	else if (!there)
+		add_device(m, dst, src);
+	if (there && owner != dst && dst != m->top) {
+		diag_report(m->b->ds, src->key_at, DIAG_changes_nothing,
+			    "`%s` is not on this bus", src->key);
+		diag_note(m->b->ds, there->key_at, "it is here");
+		diag_hint(m->b->ds, "name it under the board's own `devices:`");
+	}
+	if (!there)
+		return;
+	if (there->value->kind == NODE_MAP && src->value->kind == NODE_MAP)
+		merge_device(m, there->value, src->value);
+	else
+		merge_value(m, there, src);
+}
+
+static void merge_devices(struct merge *m, struct node *dst, struct node *src)
+{
+	struct pair *p;
+
+	/* Deletions first: `pcie0: !delete` may stand after the new rng0. */
+	for_pairs(p, src)
+		if (p->value->tag == TAG_DELETE)
+			delete_device(m, p);
+	for_pairs(p, src)
+		if (p->value->tag != TAG_DELETE)
+			merge_device_entry(m, dst, p);
+}
+
+/* -- Whole files ----------------------------------------------------------------------- */
+
+static struct node *map_under(struct merge *m, struct node *root, const char *key,
+			      const struct pair *like)
+{
+	struct pair *p = map_pair(root, key);
+
+	if (!p)
+		p = map_put(&m->b->arena, root, key, like->key_at,
+			    node_new(&m->b->arena, NODE_MAP, like->value->at));
+	return p->value->kind == NODE_MAP ? p->value : NULL;
+}
+
+static void merge_top(struct merge *m, struct node *dst, struct node *src)
+{
+	struct pair *p;
+
+	for_pairs(p, src) {
+		bool params = !strcmp(p->key, "params"), devices = !strcmp(p->key, "devices");
+		struct node *under = NULL;
+
+		if ((params || devices) && p->value->kind == NODE_MAP && p->value->tag == TAG_NONE)
+			under = map_under(m, dst, p->key, p);
+		if (!under) {
+			merge_pair(m, dst, p);
+		} else if (params) {
+			merge_params(m, under, p->value);
+		} else {
+			m->top = under;
+			m->owners = node_new(&m->b->arena, NODE_MAP, under->at);
+			own_devices(m, under);
+			merge_devices(m, under, p->value);
+		}
+	}
+}
+
+void merge_trees(struct board *b, struct node *dst, struct node *src)
+{
+	struct merge m = { .b = b };
+
+	merge_top(&m, dst, src);
+}
+
+void merge_siblings(struct board *b, struct node *dst, struct node *src, u64 dst_files,
+		    u64 src_files)
+{
+	struct merge m = { .b = b, .siblings = true, .dst_files = dst_files, .src_files = src_files };
+
+	merge_top(&m, dst, src);
+}

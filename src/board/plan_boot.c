@@ -1,0 +1,113 @@
+/* plan_boot.c - what runs first.  Whether the files are there, and are something a hart
+ * can run, shows when they are loaded. */
+#include "parts.h"
+
+static void read_image(struct board *b, struct plan_image *image, const struct node *n,
+		       const char *what)
+{
+	if (!check_text(b, n, what))
+		return;
+	image->path = node_path(&b->arena, n);
+	image->at = n->at;
+}
+
+static void read_named(struct board *b, const struct node *boot, const char *key,
+		       struct plan_image *image)
+{
+	const struct node *n = map_get(boot, key);
+
+	if (n)
+		read_image(b, image, n, key);
+}
+
+static void read_firmware(struct board *b, struct plan_boot *boot, const struct node *n)
+{
+	const char *text = check_text(b, n, "firmware");
+
+	if (!text || !strcmp(text, "builtin"))
+		return;
+	if (!strcmp(text, "none")) {
+		boot->firmware = FIRMWARE_NONE;
+		return;
+	}
+	boot->firmware = FIRMWARE_FILE;
+	read_image(b, &boot->firmware_file, n, "firmware");
+}
+
+static void read_load(struct board *b, struct plan_image *image, const struct node *item)
+{
+	static const char *const keys[] = { "file", "format", "at", NULL };
+	static const char *const formats[] = { "elf", "raw", "image", NULL };
+	const struct node *map = check_map(b, item, "load"), *n;
+	struct pair *file;
+	i32 format;
+
+	if (!map)
+		return;
+	image->at = item->at;
+	check_keys(b, map, "an image to load", keys);
+	file = map_pair(map, "file");
+	if (!file)
+		report_missing(b, item->at, "`file:`", "what to load");
+	else if (file->value->absent)
+		report_absent(b, file, "file");
+	else
+		read_image(b, image, file->value, "file");
+	n = map_get(map, "at");
+	image->has_at = n && check_unit(b, n, "at", UNIT_SIZE, &image->load_at);
+	n = map_get(map, "format");
+	format = n ? check_word(b, n, "format", formats) : -1;
+	if (format >= 0)
+		image->format = format == 0 ? IMAGE_ELF : format == 1 ? IMAGE_RAW : IMAGE_LINUX;
+	if (image->format == IMAGE_RAW && !map_pair(map, "at")) {
+		diag_report(b->ds, n->at, DIAG_raw_without_at, "raw code does not say where it belongs");
+		diag_hint(b->ds, "add `at: 0x8000_0000`");
+	}
+}
+
+static void read_loads(struct planner *pl, struct plan_boot *boot, const struct node *n)
+{
+	u32 count = n->kind == NODE_LIST ? n->n : 1;
+
+	boot->load = NEW_N(&pl->b->arena, struct plan_image, count);
+	for (u32 i = 0; i < count; i++)
+		read_load(pl->b, &boot->load[boot->nload++], n->kind == NODE_LIST ? n->items[i] : n);
+}
+
+/* Without the spaces that an empty parameter leaves at its ends. */
+static const char *trimmed(struct arena *a, const char *s)
+{
+	size_t n;
+
+	s += strspn(s, " ");
+	n = strlen(s);
+	while (n && s[n - 1] == ' ')
+		n--;
+	return arena_text(a, s, n);
+}
+
+void plan_boot(struct planner *pl)
+{
+	static const char *const keys[] = { "firmware", "kernel", "initrd", "dtb",
+					    "bootargs", "load",	  "entry",  NULL };
+	struct board *b = pl->b;
+	struct plan_boot *boot = &pl->p->boot;
+	struct pair *at = map_pair(b->root, "boot");
+	const struct node *map = at ? check_map(b, at->value, "boot") : NULL, *n;
+
+	boot->at = at ? at->key_at : (struct pos){ b->file, b->root->at.text, 1, 1, 1 };
+	if (!map)
+		return;
+	check_keys(b, map, "`boot:`", keys);
+	if ((n = map_get(map, "firmware")))
+		read_firmware(b, boot, n);
+	read_named(b, map, "kernel", &boot->kernel);
+	read_named(b, map, "initrd", &boot->initrd);
+	read_named(b, map, "dtb", &boot->dtb);
+	if ((n = map_get(map, "bootargs")) && check_text(b, n, "bootargs"))
+		boot->bootargs = trimmed(&b->arena, n->text);
+	if ((n = map_get(map, "load")))
+		read_loads(pl, boot, n);
+	if ((n = map_get(map, "entry")))
+		boot->has_entry = check_unit(b, n, "entry", UNIT_SIZE, &boot->entry);
+}

@@ -1,0 +1,132 @@
+/* plan_host.c - `host:` of a device: what it is connected to outside. */
+#include "parts.h"
+
+/* -- What can be used only once ----------------------------------------------------- */
+
+static void claim_once(struct planner *pl, const char *what, const char *sentence, struct pos at)
+{
+	struct pair *twice = map_pair(pl->claimed, what);
+
+	if (!twice) {
+		map_put(&pl->b->arena, pl->claimed, what, at,
+			node_new(&pl->b->arena, NODE_SCALAR, at));
+		return;
+	}
+	diag_report(pl->b->ds, at, DIAG_host_twice, "%s", sentence);
+	diag_note(pl->b->ds, twice->key_at, "the first use is here");
+}
+
+static void claim_file(struct planner *pl, const char *path, struct pos at)
+{
+	claim_once(pl, arena_printf(&pl->b->arena, "/%s", path),
+		   arena_printf(&pl->b->arena, "`%s` is used twice", path), at);
+}
+
+/* -- Character devices ---------------------------------------------------------------- */
+
+static bool read_chardev_map(struct planner *pl, const struct node *n, struct host_spec *spec)
+{
+	static const char *const keys[] = { "file", "socket", "log", NULL };
+	static const enum spec_kind kinds[] = { HOST_FILE_OUT, HOST_SOCKET, HOST_LOG };
+	bool any = false;
+
+	check_keys(pl->b, n, "`host:` of a character device", keys);
+	for (u32 i = 0; keys[i]; i++) {
+		struct pair *p = map_pair(n, keys[i]);
+
+		if (!p)
+			continue;
+		if (any) {
+			diag_report(pl->b->ds, p->key_at, DIAG_wrong_form, "host: it can be only one of these");
+			return false;
+		}
+		any = true;
+		spec->kind = kinds[i];
+		if (p->value->absent) {
+			report_absent(pl->b, p, keys[i]);
+		} else if (check_text(pl->b, p->value, keys[i])) {
+			spec->path = node_path(&pl->b->arena, p->value);
+			claim_file(pl, spec->path, p->value->at);
+		}
+	}
+	if (!any)
+		report_missing(pl->b, n->at, "one of `file:`, `socket:` and `log:`", NULL);
+	return any;
+}
+
+static bool read_chardev(struct planner *pl, const struct node *n, struct host_spec *spec)
+{
+	static const char *const words[] = { "null", "stdio", "pty", NULL };
+	static const enum spec_kind kinds[] = { HOST_NULL, HOST_STDIO, HOST_PTY };
+	i32 word;
+
+	if (n->kind == NODE_MAP)
+		return read_chardev_map(pl, n, spec);
+	word = check_word(pl->b, n, "host", words);
+	if (word < 0)
+		return false;
+	spec->kind = kinds[word];
+	if (spec->kind == HOST_STDIO)
+		claim_once(pl, "stdio", "two devices want the terminal", n->at);
+	return true;
+}
+
+/* -- Disks ---------------------------------------------------------------------------- */
+
+static void read_disk_file(struct planner *pl, const struct node *n, const char *device,
+			   struct host_spec *spec)
+{
+	struct pair *p = map_pair(n, "file");
+
+	if (!p) {
+		report_missing(pl->b, n->at, "`file:`", "the disk's image");
+		diag_hint(pl->b->ds, "write `%s: {host: {file: disk.img, format: raw}}`", device);
+	} else if (p->value->absent) {
+		report_absent(pl->b, p, "file");
+	} else if (check_text(pl->b, p->value, "file")) {
+		spec->path = node_path(&pl->b->arena, p->value);
+		spec->at = p->value->at;
+	}
+}
+
+static bool read_disk(struct planner *pl, const struct node *n, const char *device,
+		      struct host_spec *spec)
+{
+	static const char *const keys[] = { "file", "format", "cache", "read-only", NULL };
+	static const char *const formats[] = { "raw", NULL };
+	static const char *const caches[] = { "writeback", "writethrough", "none", "unsafe", NULL };
+	static const enum disk_cache kinds[] = { CACHE_WRITEBACK, CACHE_WRITETHROUGH, CACHE_NONE,
+						 CACHE_UNSAFE };
+	const struct node *map = check_map(pl->b, n, "host"), *v;
+	i32 word;
+
+	if (!map) {
+		diag_hint(pl->b->ds, "write `host: {file: %s, format: raw}`",
+			  n->kind == NODE_SCALAR ? n->text : "disk.img");
+		return false;
+	}
+	check_keys(pl->b, map, "`host:` of a disk", keys);
+	spec->kind = HOST_DISK;
+	read_disk_file(pl, map, device, spec);
+	if ((v = map_get(map, "format")))
+		check_word(pl->b, v, "format", formats);
+	word = (v = map_get(map, "cache")) ? check_word(pl->b, v, "cache", caches) : 0;
+	spec->cache = kinds[MAX(word, 0)];
+	if ((v = map_get(map, "read-only")))
+		check_bool(pl->b, v, "read-only", &spec->read_only);
+	if (spec->path && !spec->read_only)
+		claim_file(pl, spec->path, spec->at);
+	return true;
+}
+
+const struct host_spec *plan_host_spec(struct planner *pl, const struct prop *row,
+				       const struct node *n, const char *device)
+{
+	struct host_spec *spec = NEW(&pl->b->arena, struct host_spec);
+	bool good;
+
+	spec->at = n->at;
+	good = row->kind == PROP_KIND_CHARDEV ? read_chardev(pl, n, spec) :
+						read_disk(pl, n, device, spec);
+	return good ? spec : NULL;
+}

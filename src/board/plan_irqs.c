@@ -1,0 +1,351 @@
+/* plan_irqs.c - interrupts: which line of which controller, and that nobody else has it.
+ *
+ * What is written is taken first; then `auto`, in the order of the file, takes the
+ * lowest free line of what `auto: {irq:}` allows.
+ */
+#include "parts.h"
+
+#define FIRST_LINE 1 /* 0 means "none" to a PLIC (PLIC specification, chapter 3) */
+#define MOST_LINES 4096
+
+/* -- Controllers --------------------------------------------------------------------- */
+
+static u32 highest_line(const struct plan_device *d)
+{
+	const struct value *v = d->class->irq_limit ? planned_value(d, d->class->irq_limit) : NULL;
+
+	return v ? (u32)MIN(v->num, MOST_LINES) : MOST_LINES;
+}
+
+static void allow_lines(struct planner *pl, struct lines *l, const struct node *n, u32 from, u32 to)
+{
+	if (from < FIRST_LINE || to > l->highest || from > to) {
+		diag_report(pl->b->ds, n->at, DIAG_irq_range, "auto.irq: `%s` has lines %d..%u",
+			    pl->p->devices[l->controller].name, FIRST_LINE, l->highest);
+		return;
+	}
+	for (u32 i = from; i <= to; i++)
+		l->allowed[i] = true;
+}
+
+/* "7", or "7-22" */
+static bool read_lines(struct board *b, const struct node *n, const char *what, const char *s,
+		       u32 *from, u32 *to)
+{
+	size_t dash = strcspn(s, "-");
+	const char *first = arena_text(&b->arena, s, dash);
+	struct wrong w;
+	u64 lo, hi;
+
+	if (scalar_number(first, &lo, &w) &&
+	    (s[dash] ? scalar_number(s + dash + 1, &hi, &w) : (hi = lo, true)) &&
+	    hi <= UINT32_MAX && lo <= hi) {
+		*from = (u32)lo;
+		*to = (u32)hi;
+		return true;
+	}
+	diag_report(b->ds, n->at, DIAG_wrong_form, "%s: `%s` is no line or range of lines", what, s);
+	return diag_hint(b->ds, "lines are written 10, 7-22 or [1, 2, 5]");
+}
+
+static void read_allowed(struct planner *pl, struct lines *l, const struct node *n)
+{
+	u32 count = n->kind == NODE_LIST ? n->n : 1, from, to;
+
+	for (u32 i = 0; i < count; i++) {
+		const struct node *item = n->kind == NODE_LIST ? n->items[i] : n;
+
+		if (check_text(pl->b, item, "auto.irq") &&
+		    read_lines(pl->b, item, "auto.irq", item->text, &from, &to))
+			allow_lines(pl, l, item, from, to);
+	}
+}
+
+static const struct node *auto_irq(const struct planner *pl)
+{
+	const struct node *n = pl->autos ? map_get(pl->autos, "irq") : NULL;
+
+	return n && n->kind == NODE_MAP ? n : NULL;
+}
+
+static struct lines *lines_of(struct planner *pl, u32 controller)
+{
+	const struct node *irq = auto_irq(pl), *allowed;
+	struct lines *l;
+
+	for (u32 i = 0; i < pl->nlines; i++)
+		if (pl->lines[i].controller == controller)
+			return &pl->lines[i];
+	ARENA_GROW(&pl->b->arena, &pl->lines, pl->nlines, &pl->lines_cap);
+	l = &pl->lines[pl->nlines++];
+	*l = (struct lines){ .controller = controller, .next = FIRST_LINE };
+	l->highest = highest_line(&pl->p->devices[controller]);
+	l->owner = NEW_N(&pl->b->arena, u32, l->highest + 1);
+	l->at = NEW_N(&pl->b->arena, struct pos, l->highest + 1);
+	l->allowed = NEW_N(&pl->b->arena, bool, l->highest + 1);
+	allowed = irq ? map_get(irq, pl->p->devices[controller].name) : NULL;
+	if (allowed)
+		read_allowed(pl, l, allowed);
+	else
+		memset(l->allowed + FIRST_LINE, true, l->highest);
+	return l;
+}
+
+static void check_auto_irq(struct planner *pl)
+{
+	const struct node *n = pl->autos ? map_get(pl->autos, "irq") : NULL;
+	struct pair *p;
+
+	n = n ? check_map(pl->b, n, "auto.irq") : NULL;
+	if (!n)
+		return;
+	for_pairs(p, n) {
+		struct node name = { .kind = NODE_SCALAR, .at = p->key_at, .text = p->key };
+		u32 i = planner_ref(pl, &name, 0, strlen(p->key), "auto.irq");
+
+		if (i != PLAN_NONE && pl->p->devices[i].class->irq_cells)
+			lines_of(pl, i);
+		else if (i != PLAN_NONE)
+			diag_report(pl->b->ds, p->key_at, DIAG_wrong_provider,
+				    "auto.irq: `%s` is %s, which controls no interrupts", p->key,
+				    pl->p->devices[i].class->name);
+	}
+}
+
+/* -- Taking a line ----------------------------------------------------------------------- */
+
+/* "1-9, 12-31, 56-96" */
+static const char *free_text(struct planner *pl, const struct lines *l)
+{
+	const char *text = NULL;
+
+	for (u32 i = FIRST_LINE, end; i <= l->highest; i = end + 1) {
+		for (end = i; end <= l->highest && !l->owner[end]; end++)
+			;
+		if (end == i)
+			continue;
+		text = arena_printf(&pl->b->arena, end - i > 1 ? "%s%s%u-%u" : "%s%s%u",
+				    text ? text : "", text ? ", " : "", i, end - 1);
+	}
+	return text ? text : "none";
+}
+
+static bool may_share(const struct planner *pl, u32 a, u32 b)
+{
+	return pl->p->devices[a].class->shareable_irq && pl->p->devices[b].class->shareable_irq;
+}
+
+static void take_line(struct planner *pl, u32 i, struct lines *l, u32 line, struct pos at)
+{
+	const char *controller = pl->p->devices[l->controller].name;
+	u32 owner;
+
+	if (line < FIRST_LINE || line > l->highest) {
+		diag_report(pl->b->ds, at, DIAG_irq_range, "interrupt %u: `%s` has lines %d..%u", line,
+			    controller, FIRST_LINE, l->highest);
+		diag_note(pl->b->ds, pl->p->devices[l->controller].at, "`%s` is here", controller);
+		return;
+	}
+	if (pl->p->devices[i].disabled)
+		return;
+	owner = l->owner[line];
+	if (!owner) {
+		l->owner[line] = i + 1;
+		l->at[line] = at;
+		return;
+	}
+	if (may_share(pl, owner - 1, i))
+		return;
+	diag_report(pl->b->ds, at, DIAG_irq_used, "interrupt %u of `%s` is already used by `%s`", line,
+		    controller, pl->p->devices[owner - 1].name);
+	diag_note(pl->b->ds, l->at[line], "`%s` has it here", pl->p->devices[owner - 1].name);
+	diag_hint(pl->b->ds, "free: %s", free_text(pl, l));
+}
+
+/* -- One property ------------------------------------------------------------------------- */
+
+struct irqs {
+	struct planner *pl;
+	u32 device;
+	const struct prop *row;
+	const char *what;
+	struct value_irq *list;
+	u32 n, cap, most;
+};
+
+static void add_line(struct irqs *q, u32 controller, u32 line, u32 flags)
+{
+	ARENA_GROW(&q->pl->b->arena, &q->list, q->n, &q->cap);
+	q->list[q->n++] = (struct value_irq){ controller, line, flags };
+}
+
+static bool read_trigger(struct irqs *q, const struct node *n, size_t off, u32 controller,
+			 u32 *flags)
+{
+	/* as in the bindings: interrupt-controller/interrupts.txt */
+	static const char *const words[] = { "edge-rising", "edge-falling", "level-high",
+					     "level-low", NULL };
+	struct board *b = q->pl->b;
+	const struct plan_device *c = &q->pl->p->devices[controller];
+	const char *s = n->text + off;
+
+	*flags = c->class->irq_cells > 1 ? 4 : 0;
+	if (!*s)
+		return true;
+	if (c->class->irq_cells < 2) {
+		diag_report(b->ds, node_part(n, off, strlen(s)), DIAG_wrong_cells,
+			    "%s: an interrupt of `%s` is one number", q->what, c->name);
+		return diag_hint(b->ds, "write `%.*s`, or `[1, 2]` for two lines",
+				 (int)strcspn(n->text, " "), n->text);
+	}
+	for (u32 i = 0; words[i]; i++)
+		if (!strcmp(words[i], s)) {
+			*flags = 1u << i;
+			return true;
+		}
+	diag_report(b->ds, node_part(n, off, strlen(s)), DIAG_wrong_cells,
+		    "%s: `%s` is no way to trigger", q->what, s);
+	return diag_hint(b->ds, "they are %s", words_text(&b->arena, words, " and "));
+}
+
+/* "10", "7-22", "4 level-high" */
+static void read_item(struct irqs *q, const struct node *n)
+{
+	struct plan_device *d = &q->pl->p->devices[q->device];
+	struct board *b = q->pl->b;
+	const char *s = check_text(b, n, q->what);
+	size_t end, off;
+	u32 from, to, flags;
+
+	if (!s)
+		return;
+	end = strcspn(s, " ");
+	off = end + strspn(s + end, " ");
+	if (!read_lines(b, n, q->what, arena_text(&b->arena, s, end), &from, &to) ||
+	    !read_trigger(q, n, off, d->irq_parent, &flags))
+		return;
+	if (to - from >= q->most || q->n + (to - from) >= q->most) {
+		diag_report(b->ds, n->at, DIAG_out_of_range, "%s: a %s has at most %u interrupt%s", q->what,
+			    d->class->name, q->most, q->most == 1 ? "" : "s");
+		return;
+	}
+	for (u32 line = from; line <= to; line++) {
+		take_line(q->pl, q->device, lines_of(q->pl, d->irq_parent), line, n->at);
+		add_line(q, d->irq_parent, line, flags);
+	}
+}
+
+static bool is_auto(const struct node *n)
+{
+	return n->kind == NODE_SCALAR && !strcmp(n->text, "auto");
+}
+
+static void report_no_controller(struct planner *pl, u32 i, struct pos at)
+{
+	diag_report(pl->b->ds, at, DIAG_no_controller, "no interrupt controller for `%s`",
+		    pl->p->devices[i].name);
+	for (u32 k = 0; k < pl->p->ndevices; k++)
+		if (pl->p->devices[k].class->irq_cells) {
+			diag_hint(pl->b->ds, "write `interrupt-parent: %s` at the top of the file",
+				  pl->p->devices[k].name);
+			return;
+		}
+	diag_hint(pl->b->ds, "this board has none: add a `plic`");
+}
+
+/* Few lines, or so many as the class cannot do without. */
+static u32 fewest(const struct prop *row)
+{
+	return row->min ? (u32)row->min : 1;
+}
+
+static void read_row(struct irqs *q, const struct node *n)
+{
+	if (q->pl->p->devices[q->device].irq_parent == PLAN_NONE) {
+		report_no_controller(q->pl, q->device, n->at);
+		return;
+	}
+	for (u32 i = 0; n->kind == NODE_LIST && i < n->n; i++)
+		read_item(q, n->items[i]);
+	if (n->kind != NODE_LIST)
+		read_item(q, n);
+	if (q->n && q->n < fewest(q->row)) {
+		diag_report(q->pl->b->ds, n->at, DIAG_out_of_range, "%s: a %s has %u interrupts, not %u",
+			    q->what, q->pl->p->devices[q->device].class->name, fewest(q->row), q->n);
+	}
+}
+
+static bool next_free(struct lines *l, u32 *line)
+{
+	while (l->next <= l->highest && (l->owner[l->next] || !l->allowed[l->next]))
+		l->next++;
+	*line = l->next;
+	return l->next <= l->highest;
+}
+
+static void take_automatic(struct irqs *q, struct pos at)
+{
+	struct planner *pl = q->pl;
+	u32 controller = pl->p->devices[q->device].irq_parent, line;
+	struct lines *l;
+
+	if (controller == PLAN_NONE) {
+		report_no_controller(pl, q->device, at);
+		return;
+	}
+	l = lines_of(pl, controller);
+	for (u32 i = 0; i < fewest(q->row); i++) {
+		if (!next_free(l, &line)) {
+			diag_report(pl->b->ds, at, DIAG_no_room, "no interrupt of `%s` is left for `%s`",
+				    pl->p->devices[controller].name, pl->p->devices[q->device].name);
+			diag_hint(pl->b->ds, "free, but not for `auto`: %s; `auto: {irq: {%s: ...}}` says which are",
+				  free_text(pl, l), pl->p->devices[controller].name);
+			return;
+		}
+		take_line(pl, q->device, l, line, at);
+		add_line(q, controller, line, pl->p->devices[controller].class->irq_cells > 1 ? 4 : 0);
+	}
+}
+
+/* Both passes go over the same rows: first what is written, then what is automatic. */
+static void plan_row(struct planner *pl, u32 i, u32 row, bool automatic)
+{
+	const struct plan_device *d = &pl->p->devices[i];
+	const struct prop *r = &d->class->props[row];
+	const struct node *n = pl->drafts[i].prop[row];
+	struct value *v = &pl->drafts[i].values[row];
+	struct irqs q = { .pl = pl, .device = i, .row = r, .what = row_key(&pl->b->arena, r) };
+	bool is_automatic = n ? is_auto(n) : r->automatic;
+
+	q.most = (u32)r->max;
+	if (pl->drafts[i].bus == BUS_PCI) {
+		if (n && !automatic)
+			diag_report(pl->b->ds, n->at, DIAG_unknown_key,
+				    "%s: on a PCI bus the slot decides", q.what);
+		return;
+	}
+	if (automatic != is_automatic || (!n && !is_automatic) || (automatic && d->disabled))
+		return;
+	if (is_automatic)
+		take_automatic(&q, n ? n->at : d->at);
+	else
+		read_row(&q, n);
+	v->irqs = q.list;
+	v->n = q.n;
+}
+
+void plan_irqs(struct planner *pl)
+{
+	check_auto_irq(pl);
+	for (u32 pass = 0; pass < 2; pass++)
+		for (u32 i = 0; i < pl->p->ndevices; i++) {
+			const struct prop *r;
+			u32 row = 0;
+
+			for_rows(r, pl->p->devices[i].class->props) {
+				if (r->kind == PROP_KIND_IRQS)
+					plan_row(pl, i, row, pass == 1);
+				row++;
+			}
+		}
+}

@@ -1,0 +1,624 @@
+/* prop.c - what a board file says of a device, against the rows of its class. */
+#include "parts.h"
+
+/* -- Rows ----------------------------------------------------------------------- */
+
+u32 rows_count(const struct prop *rows)
+{
+	u32 n = 0;
+
+	while (rows && rows[n].name)
+		n++;
+	return n;
+}
+
+const char *prop_key(const struct prop *p, char *buf, size_t cap)
+{
+	snprintf(buf, cap, "%s", p->key ? p->key : p->name);
+	for (char *c = buf; !p->key && *c; c++)
+		if (*c == '_')
+			*c = '-';
+	return buf;
+}
+
+const char *row_key(struct arena *a, const struct prop *p)
+{
+	char buf[64];
+
+	if (p->key)
+		return p->key;
+	prop_key(p, buf, sizeof(buf));
+	return arena_text(a, buf, strlen(buf));
+}
+
+/* Whether `key` is the row's; of "windows.mem32" in the map `windows` only "mem32". */
+static bool is_row(const struct prop *p, const char *prefix, const char *key)
+{
+	const char *name = p->key ? p->key : p->name;
+	size_t n = strlen(prefix);
+
+	if (strncmp(name, prefix, n) != 0)
+		return false;
+	for (name += n; *key && *name; key++, name++)
+		if (*key != *name && !(*name == '_' && *key == '-' && !p->key))
+			return false;
+	return *key == *name;
+}
+
+static bool has_prefix(const struct prop *rows, const char *prefix)
+{
+	const struct prop *r;
+
+	for_rows(r, rows)
+		if (r->key && text_starts(r->key, prefix))
+			return true;
+	return false;
+}
+
+const struct value *planned_value(const struct plan_device *d, const char *name)
+{
+	const struct prop *r;
+	u32 i = 0;
+
+	for_rows(r, d->class->props) {
+		if (!strcmp(r->name, name))
+			return &d->values[i];
+		i++;
+	}
+	return NULL;
+}
+
+/* -- Values --------------------------------------------------------------------- */
+
+static void read_values(struct planner *pl, const struct plan_device *d, const struct prop *rows,
+			struct node *const *nodes, struct value *values);
+
+static void read_number(struct board *b, const struct prop *p, const struct node *n,
+			const char *what, struct value *v)
+{
+	bool wide = p->kind == PROP_KIND_U64 || p->kind == PROP_KIND_SIZE ||
+		    p->kind == PROP_KIND_TIME;
+	enum unit unit = p->kind == PROP_KIND_SIZE ? UNIT_SIZE :
+			 p->kind == PROP_KIND_HZ   ? UNIT_HZ :
+			 p->kind == PROP_KIND_TIME ? UNIT_NS :
+						     UNIT_NONE;
+	u64 max = p->max ? p->max : wide ? UINT64_MAX : UINT32_MAX;
+
+	if (check_unit(b, n, what, unit, &v->num))
+		check_range(b, n, what, unit, v->num, p->min, max);
+}
+
+static u32 hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return (u32)(c - '0');
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? (u32)(c - 'a') + 10 : 16;
+}
+
+static bool read_mac(struct board *b, const struct node *n, const char *what, struct value *v)
+{
+	const char *s = check_text(b, n, what);
+	bool good = s && strlen(s) == 17;
+
+	for (u32 i = 0; good && i < 6; i++) {
+		u32 hi = hex_digit(s[i * 3]), lo = hex_digit(s[i * 3 + 1]);
+
+		good = hi < 16 && lo < 16 && (i == 5 || s[i * 3 + 2] == ':');
+		v->mac[i] = (u8)(hi << 4 | lo);
+	}
+	if (!good && s) {
+		diag_report(b->ds, n->at, DIAG_wrong_form, "%s: `%s` is no MAC address", what, s);
+		return diag_hint(b->ds, "write six pairs in quotes: \"52:54:00:12:34:56\"");
+	}
+	if (good && v->mac[0] & 1) {
+		diag_report(b->ds, n->at, DIAG_out_of_range, "%s: `%s` is a group's address, not one card's",
+			    what, s);
+		return diag_hint(b->ds, "the first pair is even: \"52:...\"");
+	}
+	return good;
+}
+
+static void read_list(struct board *b, const struct node *n, const char *what, struct value *v)
+{
+	const char *const *list;
+
+	if (check_texts(b, n, what, &list, &v->n))
+		v->list = list;
+	else
+		v->n = 0;
+}
+
+static void read_range(struct board *b, const struct node *n, const char *what, struct value *v)
+{
+	struct range r;
+
+	if (!check_span(b, n, what, &r))
+		return;
+	v->num = r.base;
+	v->size = r.size;
+}
+
+/* {name: {key: value}}: each entry has the columns of p->rows. */
+static void read_table(struct planner *pl, const struct plan_device *d, const struct prop *p,
+		       const struct node *n, const char *what, struct value *v)
+{
+	const struct node *map = check_map(pl->b, n, what), *entry;
+	u32 columns = rows_count(p->rows);
+	struct value_row *rows;
+	struct pair *q;
+
+	if (!map)
+		return;
+	v->rows = rows = NEW_N(&pl->b->arena, struct value_row, map->n + 1);
+	for_pairs(q, map) {
+		const char **keys = NEW_N(&pl->b->arena, const char *, columns + 1);
+		struct node **nodes = NEW_N(&pl->b->arena, struct node *, columns + 1);
+		struct value *values = NEW_N(&pl->b->arena, struct value, columns + 1);
+
+		entry = check_map(pl->b, q->value, q->key);
+		if (!entry)
+			continue;
+		for (u32 i = 0; i < columns; i++)
+			keys[i] = row_key(&pl->b->arena, &p->rows[i]);
+		check_keys(pl->b, entry, arena_printf(&pl->b->arena, "`%s`", q->key), keys);
+		for (u32 i = 0; i < columns; i++) {
+			nodes[i] = map_get(entry, keys[i]);
+			if (!nodes[i] && p->rows[i].required)
+				report_missing(pl->b, q->key_at,
+					       arena_printf(&pl->b->arena, "`%s:` of `%s`", keys[i], q->key),
+					       p->rows[i].doc);
+		}
+		read_values(pl, d, p->rows, nodes, values);
+		rows[v->n++] = (struct value_row){ q->key, values };
+	}
+}
+
+/* -- References ------------------------------------------------------------------ */
+
+static const char *const provides_text[] = { "clocks", "GPIO lines", "resets" };
+
+/* Cells of a reference of that kind to a device, or -1: it does not provide them.  A class
+ * made of data says it in YAML: `cells: {clock: 1}`. */
+static i32 provider_cells(const struct plan_device *d, enum provides kind)
+{
+	static const char *const keys[] = { "cells.clock", "cells.gpio", "cells.reset" };
+	const struct prop *r;
+	u32 row = 0;
+
+	for_rows(r, d->class->props) {
+		const struct value *v = &d->values[row++];
+
+		if (r->key && !strcmp(r->key, keys[kind]) && v->given)
+			return (i32)v->num;
+	}
+	return d->class->cells[kind] - 1;
+}
+
+static bool report_provider(struct planner *pl, struct pos at, const char *what, u32 provider,
+			    enum provides wants)
+{
+	const struct plan_device *d = &pl->p->devices[provider];
+	const char *others = NULL;
+
+	diag_report(pl->b->ds, at, DIAG_wrong_provider, "%s: `%s` is %s, which provides no %s", what,
+		    d->name, d->class->name, provides_text[wants]);
+	for (u32 i = 0; i < pl->p->ndevices; i++)
+		if (provider_cells(&pl->p->devices[i], wants) >= 0)
+			others = arena_printf(&pl->b->arena, "%s%s`%s`", others ? others : "",
+					      others ? ", " : "", pl->p->devices[i].name);
+	if (others)
+		return diag_hint(pl->b->ds, "%s come from %s", provides_text[wants], others);
+	return diag_hint(pl->b->ds, "no device of this board provides %s", provides_text[wants]);
+}
+
+/* A cell is a number, or of a GPIO line how it is read. */
+static bool read_cell(struct board *b, const struct node *n, const char *what, size_t off,
+		      size_t len, enum provides wants, u32 *cell)
+{
+	const char *s = arena_text(&b->arena, n->text + off, len);
+	struct wrong w;
+	u64 v;
+
+	if (wants == PROVIDES_GPIO && !strcmp(s, "active-high"))
+		return *cell = 0, true;
+	if (wants == PROVIDES_GPIO && !strcmp(s, "active-low"))
+		return *cell = 1, true;
+	if (scalar_number(s, &v, &w) && v <= UINT32_MAX)
+		return *cell = (u32)v, true;
+	diag_report(b->ds, node_part(n, off, len), DIAG_wrong_cells, "%s: `%s` is no cell", what, s);
+	return diag_hint(b->ds, wants == PROVIDES_GPIO ?
+					"cells are numbers, `active-high` or `active-low`" :
+					"cells are numbers");
+}
+
+static size_t word_end(const char *s, size_t at)
+{
+	return at + strcspn(s + at, " ");
+}
+
+static bool read_cells(struct planner *pl, const struct prop *p, const struct node *n,
+		       const char *what, size_t at, struct value_ref *ref)
+{
+	const struct plan_device *provider = &pl->p->devices[ref->provider];
+	u32 want = (u32)provider_cells(provider, p->wants);
+
+	for (size_t end = at; n->text[at]; at = end + strspn(n->text + end, " ")) {
+		end = word_end(n->text, at);
+		if (ref->n < ARRAY_LEN(ref->cell) &&
+		    !read_cell(pl->b, n, what, at, end - at, p->wants, &ref->cell[ref->n]))
+			return false;
+		ref->n++;
+	}
+	/* How a GPIO line is read may be left out: it is active high. */
+	if (p->wants == PROVIDES_GPIO && want == 2 && ref->n == 1)
+		ref->n = 2;
+	if (ref->n == want)
+		return true;
+	diag_report(pl->b->ds, n->at, DIAG_wrong_cells, "%s: `%s` takes %u cell%s, not %u", what,
+		    provider->name, want, want == 1 ? "" : "s", ref->n);
+	return diag_hint(pl->b->ds, want ? "write `%s N`, N being the line or number there" :
+					   "write just `%s`",
+			 provider->name);
+}
+
+/* NAME [CELL ...] */
+static bool read_ref(struct planner *pl, const struct prop *p, const struct node *n,
+		     const char *what, struct value_ref *ref)
+{
+	const char *s = check_text(pl->b, n, what);
+	size_t at, end;
+
+	if (!s)
+		return false;
+	at = strspn(s, " ");
+	end = word_end(s, at);
+	ref->provider = planner_ref(pl, n, at, end - at, what);
+	if (ref->provider == PLAN_NONE)
+		return false;
+	if (provider_cells(&pl->p->devices[ref->provider], p->wants) < 0)
+		return report_provider(pl, node_part(n, at, end - at), what, ref->provider,
+				       p->wants);
+	return read_cells(pl, p, n, what, end + strspn(s + end, " "), ref);
+}
+
+/* One reference, or where the row takes several, a list. */
+static void read_refs(struct planner *pl, const struct prop *p, const struct node *n,
+		      const char *what, struct value *v)
+{
+	u32 count = n->kind == NODE_LIST ? n->n : 1, most = MAX((u32)p->max, 1);
+	struct value_ref *refs = NEW_N(&pl->b->arena, struct value_ref, count + 1);
+	bool good = true;
+
+	if (count > most) {
+		diag_report(pl->b->ds, n->at, DIAG_out_of_range, "%s: at most %u reference%s", what, most,
+			    most == 1 ? "" : "s");
+		return;
+	}
+	for (u32 i = 0; i < count; i++)
+		good &= read_ref(pl, p, n->kind == NODE_LIST ? n->items[i] : n, what, &refs[i]);
+	if (good && count) {
+		v->ref = refs;
+		v->n = count;
+	}
+}
+
+/* -- One row ------------------------------------------------------------------- */
+
+static void read_value(struct planner *pl, const struct plan_device *d, const struct prop *p,
+		       const struct node *n, struct value *v)
+{
+	struct board *b = pl->b;
+	const char *what = row_key(&b->arena, p);
+	bool yes;
+	i32 word;
+
+	v->given = true;
+	switch (p->kind) {
+	case PROP_KIND_U32:
+	case PROP_KIND_U64:
+	case PROP_KIND_SIZE:
+	case PROP_KIND_HZ:
+	case PROP_KIND_TIME:
+		read_number(b, p, n, what, v);
+		break;
+	case PROP_KIND_BOOL:
+		if (check_bool(b, n, what, &yes))
+			v->num = yes;
+		break;
+	case PROP_KIND_ENUM:
+		word = check_word(b, n, what, p->words);
+		v->num = (u64)MAX(word, 0);
+		break;
+	case PROP_KIND_TEXT:
+		v->text = check_text(b, n, what);
+		break;
+	case PROP_KIND_PATH:
+		v->text = check_text(b, n, what) ? node_path(&b->arena, n) : NULL;
+		break;
+	case PROP_KIND_MAC:
+		read_mac(b, n, what, v);
+		break;
+	case PROP_KIND_RANGE:
+		read_range(b, n, what, v);
+		break;
+	case PROP_KIND_LIST:
+		read_list(b, n, what, v);
+		break;
+	case PROP_KIND_REF:
+		read_refs(pl, p, n, what, v);
+		break;
+	case PROP_KIND_TABLE:
+		read_table(pl, d, p, n, what, v);
+		break;
+	case PROP_KIND_CHARDEV:
+	case PROP_KIND_BLOCK:
+		v->host = plan_host_spec(pl, p, n, d->name);
+		break;
+	case PROP_KIND_OUTPUTS:
+		diag_report(b->ds, n->at, DIAG_wrong_form, "%s: an output is not a value", what);
+		diag_hint(b->ds, "name it where it is used: `gpios: %s 3`", d->name);
+		break;
+	case PROP_KIND_IRQS: /* plan_irqs() */
+		break;
+	}
+}
+
+static void read_values(struct planner *pl, const struct plan_device *d, const struct prop *rows,
+			struct node *const *nodes, struct value *values)
+{
+	const struct prop *r;
+	u32 i = 0;
+
+	for_rows(r, rows) {
+		struct value *v = &values[i];
+
+		v->num = r->kind == PROP_KIND_IRQS || r->kind == PROP_KIND_OUTPUTS ? 0 : r->def;
+		v->text = r->def_text;
+		if (nodes[i])
+			read_value(pl, d, r, nodes[i], v);
+		i++;
+	}
+}
+
+/* -- A whole device ---------------------------------------------------------------- */
+
+/* Keys that any device may have, and on which bus. */
+static const struct {
+	const char *key;
+	u32 on;
+} common[] = {
+	{ "device", UINT32_MAX },
+	{ "status", UINT32_MAX },
+	{ "compatible", UINT32_MAX },
+	{ "interrupt-parent", UINT32_MAX },
+	{ "devices", UINT32_MAX },
+	{ "reg", BUS_MMIO | BUS_I2C | BUS_SPI },
+	{ "slot", BUS_PCI },
+};
+
+static bool is_common(const char *key, enum bus bus)
+{
+	for (size_t i = 0; i < ARRAY_LEN(common); i++)
+		if (!strcmp(common[i].key, key))
+			return common[i].on & bus;
+	return false;
+}
+
+static void report_unknown(struct planner *pl, u32 i, struct pair *p, const struct node *map,
+			   const char *prefix)
+{
+	const struct plan_device *d = &pl->p->devices[i];
+	struct nearest near = { 0 };
+	const struct prop *r;
+	size_t n = strlen(prefix);
+
+	for_rows(r, d->class->props) {
+		const char *key = row_key(&pl->b->arena, r);
+		size_t dot = strcspn(key, ".");
+
+		if (!n && key[dot])
+			key = arena_text(&pl->b->arena, key, dot);
+		if (text_starts(key, prefix))
+			nearest_try(&near, p->key, key + n);
+	}
+	for (size_t k = 0; !n && k < ARRAY_LEN(common); k++)
+		if (common[k].on & pl->drafts[i].bus)
+			nearest_try(&near, p->key, common[k].key);
+	diag_report(pl->b->ds, p->key_at, DIAG_unknown_key, "unknown property `%s%s` of device `%s`",
+		    prefix, p->key, d->class->name);
+	if (!strcmp(p->key, "reg") && pl->drafts[i].bus == BUS_PCI)
+		diag_hint(pl->b->ds, "on a PCI bus it is `slot:`, and may be left out");
+	else if (near.word)
+		diag_hint(pl->b->ds, "did you mean `%s`?", near.word);
+	else
+		diag_hint(pl->b->ds, "`vmbuild devices %s` lists them", d->class->name);
+	if (near.word && !map_pair(map, near.word))
+		p->key = near.word;
+}
+
+/* The row that this key sets, or NULL. */
+static const struct prop *find_row(const struct prop *rows, const char *prefix, const char *key,
+				   u32 *i)
+{
+	const struct prop *r;
+
+	*i = 0;
+	for_rows(r, rows) {
+		if (is_row(r, prefix, key))
+			return r;
+		++*i;
+	}
+	return NULL;
+}
+
+/* Puts what is written for each row into draft.prop. */
+static void match_keys(struct planner *pl, u32 i, const struct node *map, const char *prefix)
+{
+	const struct prop *rows = pl->p->devices[i].class->props;
+	struct pair *p;
+	u32 row;
+
+	for_pairs(p, map) {
+		const char *group = arena_printf(&pl->b->arena, "%s%s.", prefix, p->key);
+
+		if ((!*prefix && is_common(p->key, pl->drafts[i].bus)) || text_starts(p->key, "x-"))
+			continue;
+		if (!find_row(rows, prefix, p->key, &row) && !has_prefix(rows, group))
+			report_unknown(pl, i, p, map, prefix);
+		if (find_row(rows, prefix, p->key, &row)) {
+			pl->drafts[i].prop[row] = p->value;
+		} else if (has_prefix(rows, group) && !p->value->absent) {
+			const struct node *under = check_map(pl->b, p->value, p->key);
+
+			if (under)
+				match_keys(pl, i, under, group);
+		}
+	}
+}
+
+static void check_required(struct planner *pl, u32 i)
+{
+	const struct plan_device *d = &pl->p->devices[i];
+	struct draft *draft = &pl->drafts[i];
+	const struct prop *r;
+	u32 row = 0;
+
+	for_rows(r, d->class->props) {
+		struct node **n = &draft->prop[row++];
+		const char *key = row_key(&pl->b->arena, r);
+
+		if (*n && (*n)->absent) {
+			struct pair absent = { key, (*n)->at, *n };
+
+			if (r->required)
+				report_absent(pl->b, &absent, key);
+			*n = NULL;
+		} else if (!*n && r->required && !d->disabled) {
+			report_missing(pl->b, d->at,
+				       arena_printf(&pl->b->arena, "`%s:` of `%s`", key, d->name), r->doc);
+		}
+	}
+}
+
+/* What stands in the class too but is everyone's: names and the interrupt controller. */
+static void read_common(struct planner *pl, u32 i)
+{
+	struct plan_device *d = &pl->p->devices[i];
+	const struct node *compatible = map_get(pl->drafts[i].node, "compatible");
+	const struct node *parent = map_get(pl->drafts[i].node, "interrupt-parent");
+	const char *name = parent ? check_text(pl->b, parent, "interrupt-parent") : NULL;
+
+	if (compatible)
+		check_texts(pl->b, compatible, "compatible", &d->compatible, &d->ncompatible);
+	d->irq_parent = d->parent == PLAN_NONE ? pl->p->irq_parent :
+						 pl->p->devices[d->parent].irq_parent;
+	if (!name)
+		return;
+	d->irq_parent = planner_ref(pl, parent, 0, strlen(name), "interrupt-parent");
+	if (d->irq_parent != PLAN_NONE && !pl->p->devices[d->irq_parent].class->irq_cells) {
+		diag_report(pl->b->ds, parent->at, DIAG_wrong_provider,
+			    "`%s` is %s, which controls no interrupts", name,
+			    pl->p->devices[d->irq_parent].class->name);
+		d->irq_parent = PLAN_NONE;
+	}
+}
+
+/* What a device needs to be there before it: edge 0 is its bus, the others the references
+ * of its rows.  False: there is no such edge. */
+static bool needs(const struct plan_device *d, u32 edge, u32 *other)
+{
+	const struct prop *r;
+	u32 row = 0;
+
+	*other = d->parent;
+	if (!edge--)
+		return true;
+	for_rows(r, d->class->props) {
+		const struct value *v = &d->values[row++];
+
+		if (r->kind != PROP_KIND_REF)
+			continue;
+		if (edge < v->n) {
+			*other = v->ref[edge].provider;
+			return true;
+		}
+		edge -= v->n;
+	}
+	return false;
+}
+
+/* The row of an edge. */
+static const struct node *edge_node(const struct planner *pl, u32 i, u32 edge)
+{
+	const struct plan_device *d = &pl->p->devices[i];
+	const struct prop *r;
+	u32 row = 0;
+
+	for_rows(r, d->class->props) {
+		if (r->kind == PROP_KIND_REF && edge && edge <= d->values[row].n)
+			return pl->drafts[i].prop[row];
+		if (r->kind == PROP_KIND_REF && edge)
+			edge -= d->values[row].n;
+		row++;
+	}
+	return NULL;
+}
+
+static void report_circle(struct planner *pl, u32 i, u32 edge)
+{
+	const struct node *n = edge_node(pl, i, edge);
+
+	diag_report(pl->b->ds, n ? n->at : pl->p->devices[i].at, DIAG_ref_cycle,
+		    "`%s` needs, through others, itself", pl->p->devices[i].name);
+	diag_hint(pl->b->ds, "one of these devices must do without the next: a `clock-fixed` needs none");
+}
+
+/* Depth first with a stack of its own: chains of references can be as long as the file. */
+static void check_circles(struct planner *pl)
+{
+	enum { NEW_ONE, OPEN, DONE };
+	u32 n = pl->p->ndevices, depth, other;
+	u8 *state = NEW_N(&pl->b->arena, u8, n + 1);
+	u32 *stack = NEW_N(&pl->b->arena, u32, n + 1), *edge = NEW_N(&pl->b->arena, u32, n + 1);
+
+	for (u32 i = 0; i < n; i++) {
+		if (state[i] != NEW_ONE)
+			continue;
+		depth = 0;
+		stack[depth++] = i;
+		state[i] = OPEN;
+		while (depth) {
+			u32 at = stack[depth - 1];
+
+			if (!needs(&pl->p->devices[at], edge[at]++, &other)) {
+				state[at] = DONE;
+				depth--;
+			} else if (other != PLAN_NONE && state[other] == OPEN) {
+				report_circle(pl, at, edge[at] - 1);
+				return;
+			} else if (other != PLAN_NONE && state[other] == NEW_ONE) {
+				state[other] = OPEN;
+				stack[depth++] = other;
+			}
+		}
+	}
+}
+
+void plan_props(struct planner *pl)
+{
+	for (u32 i = 0; i < pl->p->ndevices; i++) {
+		u32 n = rows_count(pl->p->devices[i].class->props);
+
+		pl->drafts[i].values = NEW_N(&pl->b->arena, struct value, n + 1);
+		pl->p->devices[i].values = pl->drafts[i].values;
+		pl->drafts[i].prop = NEW_N(&pl->b->arena, struct node *, n + 1);
+		match_keys(pl, i, pl->drafts[i].node, "");
+		check_required(pl, i);
+		read_common(pl, i);
+	}
+	for (u32 i = 0; i < pl->p->ndevices; i++)
+		read_values(pl, &pl->p->devices[i], pl->p->devices[i].class->props,
+			    pl->drafts[i].prop, pl->drafts[i].values);
+	check_circles(pl);
+}

@@ -1,0 +1,173 @@
+/* cmd_board.c - commands that look at a board and start nothing. */
+#include "cli.h"
+
+#include "core.h"
+
+#include <inttypes.h>
+#include <unistd.h>
+
+int cmd_check(const struct args *a)
+{
+	const struct plan *p;
+	struct board *b;
+	int code;
+
+	b = load_board(a, &code);
+	if (!b)
+		return code;
+	p = board_plan(b);
+	if (!json_asked(a))
+		printf("%s: ok · %u devices · %u hart%s\n", a->text[0], p->ndevices, p->nharts,
+		       p->nharts == 1 ? "" : "s");
+	board_free(b);
+	return EXIT_OK;
+}
+
+static void *load_fdt(const struct args *a, size_t *len, int *code)
+{
+	const struct fdt_extra nothing = { 0 };
+	struct board *b = load_board(a, code);
+	struct err e = { 0 };
+	void *fdt;
+
+	if (!b)
+		return NULL;
+	fdt = plan_fdt(board_plan(b), &nothing, len, &e);
+	if (!fdt) {
+		print_err(&e);
+		*code = EXIT_USAGE;
+	}
+	board_free(b);
+	return fdt;
+}
+
+int cmd_dtb(const struct args *a)
+{
+	int code = EXIT_OK;
+	size_t len;
+	void *fdt;
+
+	if (!args_value(a, "out") && host_is_tty(STDOUT_FILENO)) {
+		print_usage_error("a blob is nothing for a terminal");
+		fprintf(stderr, "  hint: --out FILE, or `vmbuild dts %s`\n", a->text[0]);
+		return EXIT_USAGE;
+	}
+	fdt = load_fdt(a, &len, &code);
+	if (fdt && !print_bytes(a, fdt, len))
+		code = EXIT_HOST;
+	free(fdt);
+	return code;
+}
+
+int cmd_dts(const struct args *a)
+{
+	struct str s = { 0 };
+	int code = EXIT_OK;
+	struct err e = { 0 };
+	size_t len;
+	void *fdt = load_fdt(a, &len, &code);
+
+	if (!fdt)
+		return code;
+	if (!fdt_to_source(fdt, &s, &e)) {
+		print_err(&e);
+		code = EXIT_USAGE;
+	} else if (!print_bytes(a, str_text(&s), s.n)) {
+		code = EXIT_HOST;
+	}
+	str_free(&s);
+	free(fdt);
+	return code;
+}
+
+static int print_str(struct str *s)
+{
+	fputs(str_text(s), stdout);
+	str_free(s);
+	return EXIT_OK;
+}
+
+int cmd_map(const struct args *a)
+{
+	struct str s = { 0 };
+	int code;
+	struct board *b = load_board(a, &code);
+
+	if (!b)
+		return code;
+	plan_map(board_plan(b), &s);
+	board_free(b);
+	return print_str(&s);
+}
+
+int cmd_describe(const struct args *a)
+{
+	struct str s = { 0 };
+	int code;
+	struct board *b = load_board(a, &code);
+
+	if (!b)
+		return code;
+	plan_describe(b, &s);
+	board_free(b);
+	return print_str(&s);
+}
+
+static int list_devices(bool json)
+{
+	struct str s = { 0 };
+
+	if (json)
+		str_add(&s, "[");
+	for (const struct device_class *const *c = device_classes; *c; c++) {
+		if (!json) {
+			str_add(&s, "%-18s %s\n", (*c)->name, (*c)->doc);
+			continue;
+		}
+		str_add(&s, c == device_classes ? "\n" : ",\n");
+		class_json(*c, &s);
+	}
+	if (json)
+		str_add(&s, "\n]\n");
+	return print_str(&s);
+}
+
+int cmd_devices(const struct args *a)
+{
+	const struct device_class *c;
+	struct str s = { 0 };
+	const char *near;
+
+	if (!a->n)
+		return list_devices(json_asked(a));
+	c = device_find(a->text[0]);
+	if (!c) {
+		print_usage_error("no device `%s`", a->text[0]);
+		near = class_nearest(device_classes, a->text[0]);
+		if (near)
+			fprintf(stderr, "  hint: did you mean `%s`?\n", near);
+		else
+			fprintf(stderr, "  hint: `vmbuild devices` lists them\n");
+		return EXIT_USAGE;
+	}
+	if (json_asked(a)) {
+		class_json(c, &s);
+		str_add(&s, "\n");
+	} else {
+		class_describe(c, &s);
+	}
+	return print_str(&s);
+}
+
+int cmd_explain(const struct args *a)
+{
+	for (u32 i = 0; i < DIAG_COUNT; i++)
+		if (!strcmp(diag_rows[i].code, a->text[0])) {
+			printf("%s: %s\n\n%s\n", diag_rows[i].code, diag_rows[i].title,
+			       diag_rows[i].page);
+			return EXIT_OK;
+		}
+	print_usage_error("no error code `%s`", a->text[0]);
+	fprintf(stderr, "  hint: codes look like E0301; a message shows its own in brackets\n");
+	return EXIT_USAGE;
+}

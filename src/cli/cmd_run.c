@@ -1,0 +1,528 @@
+/* cmd_run.c - `vmbuild run`: a board becomes a machine with this terminal before it.
+ *
+ * Order: everything is read, opened and allocated before the terminal changes, so that
+ * every mistake is a message on a normal screen.
+ */
+#include "cli.h"
+
+#include "machine.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+struct run {
+	const struct args *args;
+	const struct plan *plan;
+	struct loop *loop;
+	struct console *console; /* NULL: no device is on stdio */
+	struct machine *machine;
+	bool quiet, paused;
+
+	u64 started_ns, deadline_ns; /* NEVER_NS: no --timeout */
+	bool timed_out;
+	int signal; /* that ended the run */
+	bool killed;
+
+	/* The built-in SBI's console, where no device has the terminal. */
+	pthread_mutex_t input_lock;
+	u8 input[256];
+	u32 ninput;
+	bool sbi_console;
+};
+
+/* -- What the machine asks of the host --------------------------------------------- */
+
+static struct chardev *open_chardev(void *ctx, const struct host_spec *spec, const char *dev,
+				    struct err *e)
+{
+	struct run *r = ctx;
+
+	switch (spec->kind) {
+	case HOST_STDIO:
+		return console_chardev(r->console);
+	case HOST_PTY:
+		return host_pty(r->loop, dev, e);
+	case HOST_SOCKET:
+		return host_socket(r->loop, spec->path, e);
+	case HOST_FILE_OUT:
+	case HOST_LOG:
+		return host_file_out(spec->path, e);
+	default:
+		return NULL;
+	}
+}
+
+static struct block *open_block(void *ctx, const struct host_spec *spec, const char *dev,
+				struct err *e)
+{
+	static const enum host_cache caches[] = {
+		[CACHE_WRITEBACK] = HOST_WRITEBACK,
+		[CACHE_WRITETHROUGH] = HOST_WRITETHROUGH,
+		[CACHE_NONE] = HOST_DIRECT,
+		[CACHE_UNSAFE] = HOST_UNSAFE,
+	};
+	struct host_disk d = {
+		.path = spec->path,
+		.read_only = spec->read_only,
+		.cache = caches[spec->cache],
+	};
+
+	(void)ctx, (void)dev;
+	return host_disk_open(&d, e);
+}
+
+static u8 *read_file(void *ctx, const char *path, size_t max, size_t *len, struct err *e)
+{
+	(void)ctx;
+	return host_read_file(path, max, len, e);
+}
+
+static void wake(void *ctx)
+{
+	loop_wake(((struct run *)ctx)->loop);
+}
+
+static void console_out(void *ctx, const u8 *bytes, size_t n)
+{
+	struct run *r = ctx;
+
+	if (r->console)
+		chardev_write(console_chardev(r->console), bytes, n);
+}
+
+static size_t console_in(void *ctx, u8 *bytes, size_t n)
+{
+	struct run *r = ctx;
+	size_t had;
+
+	pthread_mutex_lock(&r->input_lock);
+	had = MIN(n, r->ninput);
+	memcpy(bytes, r->input, had);
+	memmove(r->input, r->input + had, r->ninput - had);
+	r->ninput -= (u32)had;
+	pthread_mutex_unlock(&r->input_lock);
+	if (had && r->sbi_console)
+		chardev_ready(console_chardev(r->console));
+	return had;
+}
+
+static u32 sbi_room(void *ctx)
+{
+	struct run *r = ctx;
+	u32 room;
+
+	pthread_mutex_lock(&r->input_lock);
+	room = (u32)sizeof(r->input) - r->ninput;
+	pthread_mutex_unlock(&r->input_lock);
+	return room;
+}
+
+static void sbi_receive(void *ctx, const u8 *bytes, u32 n)
+{
+	struct run *r = ctx;
+
+	pthread_mutex_lock(&r->input_lock);
+	n = MIN(n, (u32)sizeof(r->input) - r->ninput);
+	memcpy(r->input + r->ninput, bytes, n);
+	r->ninput += n;
+	pthread_mutex_unlock(&r->input_lock);
+}
+
+/* -- What the keys after the prefix ask for ------------------------------------------- */
+
+static void on_kill(void *ctx)
+{
+	struct run *r = ctx;
+
+	r->killed = true;
+	loop_quit(r->loop);
+}
+
+static void on_reset(void *ctx)
+{
+	struct run *r = ctx;
+
+	machine_reset(r->machine);
+}
+
+static void on_pause(void *ctx)
+{
+	struct run *r = ctx;
+	struct err e = { 0 };
+
+	r->paused = !r->paused;
+	if (r->paused)
+		machine_pause(r->machine);
+	else if (!machine_start(r->machine, &e))
+		log_line(LOG_ERROR, "%s", e.text);
+	log_line(LOG_INFO, "%s: %s", r->plan->name, r->paused ? "paused" : "running");
+}
+
+/* 9700000000 as 9.7 G. */
+static void add_scaled(struct str *s, u64 n)
+{
+	static const struct {
+		u64 unit;
+		char letter;
+	} scale[] = { { 1000000000, 'G' }, { 1000000, 'M' }, { 1000, 'k' } };
+
+	for (u32 i = 0; i < ARRAY_LEN(scale); i++)
+		if (n >= scale[i].unit) {
+			str_add(s, "%.1f %c", (double)n / (double)scale[i].unit, scale[i].letter);
+			return;
+		}
+	str_add(s, "%" PRIu64, n);
+}
+
+static void add_speed(struct str *s, const struct machine_stats *st)
+{
+	double seconds = (double)st->run_ns / 1e9;
+
+	add_scaled(s, st->harts.instructions);
+	str_add(s, " instructions · %.0f MIPS · %" PRIu64 " guest faults",
+		seconds > 0 ? (double)st->harts.instructions / 1e6 / seconds : 0, st->guest_errors);
+}
+
+static void on_status(void *ctx, struct str *line)
+{
+	struct run *r = ctx;
+	struct machine_stats st = machine_stats(r->machine);
+
+	str_add(line, "%s: %s for %.1f s · ", r->plan->name, r->paused ? "paused" : "running",
+		(double)st.run_ns / 1e9);
+	add_speed(line, &st);
+}
+
+/* -- Start ------------------------------------------------------------------------------ */
+
+static void add_size(struct str *s, u64 n)
+{
+	static const char *const units[] = { "", " KiB", " MiB", " GiB", " TiB" };
+	u32 u = 0;
+
+	while (u + 1 < ARRAY_LEN(units) && n && n % 1024 == 0) {
+		n /= 1024;
+		u++;
+	}
+	str_add(s, "%" PRIu64 "%s", n, units[u]);
+}
+
+/* virt · 4 harts rv64gc · 1 GiB · firmware builtin */
+static void say_start(const struct run *r)
+{
+	const struct plan *p = r->plan;
+	struct str s = { 0 };
+	u64 ram = 0;
+
+	if (r->quiet)
+		return;
+	for (u32 i = 0; i < p->nmemory; i++)
+		ram += p->memory[i].size;
+	str_add(&s, "%s · %u hart%s rv%u · ", p->name, p->nharts, p->nharts == 1 ? "" : "s",
+		p->clusters[0].isa.xlen);
+	add_size(&s, ram);
+	str_add(&s, " · firmware %s",
+		p->boot.firmware == FIRMWARE_BUILTIN ? "builtin"
+		: p->boot.firmware == FIRMWARE_NONE  ? "none"
+						     : p->boot.firmware_file.path);
+	fprintf(stderr, "%s\n", str_text(&s));
+	str_free(&s);
+}
+
+static bool uses_stdio(const struct plan *p)
+{
+	for (u32 i = 0; i < p->ndevices; i++) {
+		const struct prop *row;
+		u32 k = 0;
+
+		for_each(row, p->devices[i].class->props) {
+			const struct host_spec *h = p->devices[i].values[k++].host;
+
+			if (h && h->kind == HOST_STDIO)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* ^X, or the byte itself. */
+static bool parse_prefix(const char *text, u8 *prefix)
+{
+	if (text[0] == '^' && text[1] >= '@' && text[1] <= '_' && !text[2])
+		*prefix = (u8)(text[1] & 0x1f);
+	else if (text[0] && !text[1])
+		*prefix = (u8)text[0];
+	else
+		return false;
+	return true;
+}
+
+static bool make_console(struct run *r, struct err *e)
+{
+	const struct console_events events = { .quit = on_kill,
+					       .kill = on_kill,
+					       .reset = on_reset,
+					       .pause = on_pause,
+					       .status = on_status,
+					       .ctx = r };
+	struct console_options o = { .prefix = 0x1d, .eof_quits = args_has(r->args, "eof-quits") };
+	const char *escape = args_value(r->args, "escape");
+	struct chardev *c;
+
+	if (escape && !parse_prefix(escape, &o.prefix))
+		return err_set(e, "--escape %s: write ^A for Control-A, or one character", escape);
+	r->console = console_new(r->loop, &o, &events, e);
+	if (!r->console)
+		return false;
+	if (uses_stdio(r->plan))
+		return true;
+	r->sbi_console = true;
+	c = console_chardev(r->console);
+	c->room = sbi_room;
+	c->receive = sbi_receive;
+	c->ctx = r;
+	return true;
+}
+
+static void on_log(void *ctx, enum log_level level, const char *line)
+{
+	struct run *r = ctx;
+	char clean[600], text[700];
+
+	if (level == LOG_DEBUG || (r->quiet && level == LOG_INFO))
+		return;
+	text_clean(clean, sizeof(clean), line, strlen(line));
+	snprintf(text, sizeof(text), "%s%s", level == LOG_WARNING ? "warning: " : "", clean);
+	if (r->console)
+		console_message(r->console, text);
+	else
+		fprintf(stderr, "%s\n", text);
+}
+
+static void on_signal(void *ctx, int signal)
+{
+	struct run *r = ctx;
+
+	r->signal = signal;
+	loop_quit(r->loop);
+}
+
+static u64 due(void *ctx)
+{
+	struct run *r = ctx;
+	u64 next = machine_due(r->machine), code;
+
+	if (machine_ended(r->machine, &code) != MACHINE_RUNNING)
+		loop_quit(r->loop);
+	if (now_ns() >= r->deadline_ns) {
+		r->timed_out = true;
+		loop_quit(r->loop);
+	}
+	return MIN(next, r->deadline_ns);
+}
+
+/* -- End ---------------------------------------------------------------------------------- */
+
+static void say_stats(const struct machine_stats *st)
+{
+	fprintf(stderr,
+		"instructions %" PRIu64 "\ntraps %" PRIu64 "\ninterrupts %" PRIu64 "\nwfi %" PRIu64
+		"\ntlb-fills %" PRIu64 "\nio %" PRIu64 "\nguest-errors %" PRIu64 "\n",
+		st->harts.instructions, st->harts.traps, st->harts.interrupts, st->harts.wfi,
+		st->harts.tlb_fills, st->harts.io, st->guest_errors);
+}
+
+static const char *how_it_ended(const struct run *r, char *buf, size_t cap)
+{
+	u64 code;
+
+	if (r->timed_out)
+		return "timeout";
+	if (r->signal || r->killed)
+		return "stopped";
+	if (machine_ended(r->machine, &code) == MACHINE_POWEROFF)
+		return "powered off by the guest";
+	snprintf(buf, cap, "the guest failed (%" PRIu64 ")", code);
+	return buf;
+}
+
+static void say_end(const struct run *r)
+{
+	struct machine_stats st = machine_stats(r->machine);
+	struct str s = { 0 };
+	char buf[64];
+
+	if (!r->quiet) {
+		str_add(&s, "%s: %s after %.1f s · ", r->plan->name,
+			how_it_ended(r, buf, sizeof(buf)), (double)st.run_ns / 1e9);
+		add_speed(&s, &st);
+		fprintf(stderr, "%s\n", str_text(&s));
+		str_free(&s);
+	}
+	if (args_has(r->args, "stats"))
+		say_stats(&st);
+}
+
+static bool write_signature(const struct run *r)
+{
+	const char *file = args_value(r->args, "signature");
+	const char *g = args_value(r->args, "signature-granularity");
+	u32 n = !g || !strcmp(g, "4") ? 4 : !strcmp(g, "8") ? 8 : 16;
+	struct str s = { 0 };
+	struct err e = { 0 };
+	bool ok;
+
+	if (!file || r->timed_out || r->signal || r->killed)
+		return true;
+	ok = machine_signature(r->machine, n, &s, &e) && host_write_file(file, s.p, s.n, &e);
+	if (!ok)
+		print_err(&e);
+	str_free(&s);
+	return ok;
+}
+
+static int exit_code(const struct run *r)
+{
+	u64 code;
+
+	if (r->timed_out)
+		return EXIT_TIME;
+	if (r->signal)
+		return EXIT_BREAK;
+	if (r->killed || machine_ended(r->machine, &code) == MACHINE_POWEROFF)
+		return EXIT_OK;
+	return EXIT_GUEST;
+}
+
+/* -- The run ---------------------------------------------------------------------------------- */
+
+/* 10s, 500ms, 2m. */
+static bool parse_timeout(const char *text, u64 *ns)
+{
+	char *end;
+	double v = strtod(text, &end);
+
+	if (end == text || !(v >= 0) || v > 1e9)
+		return false;
+	if (!strcmp(end, "ms"))
+		v /= 1e3;
+	else if (!strcmp(end, "m"))
+		v *= 60;
+	else if (strcmp(end, "s"))
+		return false;
+	*ns = (u64)(v * 1e9);
+	return true;
+}
+
+static bool check_options(const struct args *a, u64 *timeout_ns)
+{
+	const char *t = args_value(a, "timeout"), *g = args_value(a, "signature-granularity");
+	const char *tohost = args_value(a, "tohost"), *engine = args_value(a, "engine");
+
+	*timeout_ns = NEVER_NS;
+	if (t && !parse_timeout(t, timeout_ns))
+		print_usage_error("--timeout %s: write 10s, 500ms or 2m", t);
+	else if (g && strcmp(g, "4") && strcmp(g, "8") && strcmp(g, "16"))
+		print_usage_error("--signature-granularity %s: 4, 8 or 16", g);
+	else if (tohost && strcmp(tohost, "auto") && strcmp(tohost, "require") &&
+		 strcmp(tohost, "off"))
+		print_usage_error("--tohost %s: auto, require or off", tohost);
+	else if (engine && !engine_find(engine))
+		print_usage_error("no engine `%s`; `vmbuild version -v` lists them", engine);
+	else
+		return true;
+	return false;
+}
+
+static bool boot(struct run *r, const struct machine_host *host)
+{
+	const char *engine = args_value(r->args, "engine");
+	struct machine_options o = { .tohost = args_value(r->args, "tohost") };
+	struct diags ds = { 0 };
+
+	if (!engine)
+		engine = r->plan->engine;
+	o.engine = engine ? engine_find(engine) : engines[0];
+	r->machine = machine_new(r->plan, &o, host, &ds);
+	print_diags(&ds, r->args);
+	diags_free(&ds);
+	return r->machine;
+}
+
+static int go(struct run *r, u64 timeout_ns)
+{
+	struct err e = { 0 };
+	int code;
+
+	say_start(r);
+	console_start(r->console);
+	r->started_ns = now_ns();
+	r->deadline_ns = timeout_ns == NEVER_NS ? NEVER_NS : r->started_ns + timeout_ns;
+	if (!machine_start(r->machine, &e)) {
+		console_stop(r->console);
+		print_err(&e);
+		return EXIT_HOST;
+	}
+	loop_run(r->loop, due, r);
+	machine_pause(r->machine);
+	console_stop(r->console);
+	say_end(r);
+	code = exit_code(r);
+	return write_signature(r) ? code : EXIT_USAGE;
+}
+
+static int run_board(struct run *r, u64 timeout_ns)
+{
+	const struct machine_host host = {
+		.ctx = r,
+		.ram_new = host_ram_new,
+		.ram_free = host_ram_free,
+		.chardev = open_chardev,
+		.block = open_block,
+		.read_file = read_file,
+		.unpack = host_unpack,
+		.wake = wake,
+		.console_write = console_out,
+		.console_read = console_in,
+	};
+	struct err e = { 0 };
+	int code = EXIT_HOST;
+
+	r->loop = loop_new(&e);
+	if (!r->loop || !make_console(r, &e) || !loop_signal(r->loop, SIGTERM, on_signal, r, &e) ||
+	    !loop_signal(r->loop, SIGINT, on_signal, r, &e) ||
+	    !loop_signal(r->loop, SIGHUP, on_signal, r, &e))
+		print_err(&e);
+	else if (!boot(r, &host))
+		code = EXIT_USAGE;
+	else
+		code = args_has(r->args, "dry-run") ? EXIT_OK : go(r, timeout_ns);
+	machine_free(r->machine);
+	log_sink(NULL, NULL);
+	console_free(r->console);
+	loop_free(r->loop);
+	return code;
+}
+
+int cmd_run(const struct args *a)
+{
+	struct run r = { .args = a, .quiet = args_has(a, "quiet"), .deadline_ns = NEVER_NS };
+	struct board *b;
+	u64 timeout_ns;
+	int code;
+
+	if (!check_options(a, &timeout_ns))
+		return EXIT_USAGE;
+	b = load_board(a, &code);
+	if (!b)
+		return code;
+	r.plan = board_plan(b);
+	pthread_mutex_init(&r.input_lock, NULL);
+	log_sink(on_log, &r);
+	code = run_board(&r, timeout_ns);
+	pthread_mutex_destroy(&r.input_lock);
+	board_free(b);
+	return code;
+}

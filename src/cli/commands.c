@@ -1,0 +1,82 @@
+/* commands.c - the command table: help, completion and parsing follow from it. */
+#include "cli.h"
+
+/* clang-format off */
+static const struct opt run_opts[] = {
+	BOARD_OPTS,
+	{ "engine",   0, "NAME",     "how guest instructions run: interp" },
+	{ "timeout",  0, "TIME",     "end the run after 10s, 500ms, 2m of host time; exit code 4" },
+	{ "signature", 0, "FILE",    "write memory from begin_signature to end_signature (ELF symbols)" },
+	{ "signature-granularity", 0, "N", "bytes in a line of it: 4, 8 or 16" },
+	{ "tohost",   0, "auto|require|off", "the `tohost` protocol of bare-metal tests" },
+	{ "dry-run",  0, NULL,       "do everything but start" },
+	{ "escape",   0, "^X",       "the console's prefix key, instead of ^]" },
+	{ "eof-quits", 0, NULL,      "end of standard input ends the run" },
+	{ "stats",    0, NULL,       "print the engine's counters at the end" },
+	{ "quiet",   'q', NULL,      "print nothing but the guest's output and errors" },
+	{ "yes",     'y', NULL,      "answer yes to questions" },
+	{ 0 }
+};
+static const struct opt board_opts[] = { BOARD_OPTS, { 0 } };
+static const struct opt dtb_opts[] = {
+	BOARD_OPTS,
+	{ "out", 0, "FILE", "write there instead of standard output" },
+	{ 0 }
+};
+static const struct opt devices_opts[] = {
+	{ "json", 0, NULL, "print JSON" },
+	{ 0 }
+};
+static const struct opt fetch_opts[] = {
+	{ "list",       0, NULL, "what can be fetched and what is there" },
+	{ "if-missing", 0, NULL, "do nothing if it is there" },
+	{ "fresh",      0, NULL, "build the disk again: changes in it are lost" },
+	{ "offline",    0, NULL, "use only what is in the cache" },
+	{ "mirror",     0, "URL", "of Debian; otherwise the one that this host's apt uses" },
+	{ "prune",      0, NULL, "remove packages that no guest needs any more" },
+	{ "json",       0, NULL, "print the list as JSON" },
+	{ "yes",       'y', NULL, "answer yes to questions" },
+	{ 0 }
+};
+static const struct opt version_opts[] = {
+	{ "verbose", 'v', NULL, "with engines, libraries and limits" },
+	{ 0 }
+};
+static const struct opt no_opts[] = { { 0 } };
+
+const struct command commands[] = {
+	{ "run", "BOARD", 1, 1, "run a board",
+	  "vmbuild run boards/virt.yaml -p harts=2 -p ram=512M", run_opts, cmd_run },
+	{ "check", "BOARD", 1, 1, "find every mistake in a board file",
+	  "vmbuild check boards/virt.yaml", board_opts, cmd_check },
+	{ "dts", "BOARD", 1, 1, "the device tree that guests get, as source",
+	  "vmbuild dts boards/virt.yaml", dtb_opts, cmd_dts },
+	{ "dtb", "BOARD", 1, 1, "the same as a blob",
+	  "vmbuild dtb boards/virt.yaml --out virt.dtb", dtb_opts, cmd_dtb },
+	{ "map", "BOARD", 1, 1, "the memory map",
+	  "vmbuild map boards/virt.yaml", board_opts, cmd_map },
+	{ "describe", "BOARD", 1, 1, "parameters and devices of a board",
+	  "vmbuild describe boards/virt.yaml", board_opts, cmd_describe },
+	{ "devices", "[DEVICE]", 0, 1, "what devices there are; all about one of them",
+	  "vmbuild devices uart-16550", devices_opts, cmd_devices },
+	{ "explain", "CODE", 1, 1, "what an error code means",
+	  "vmbuild explain E0301", no_opts, cmd_explain },
+	{ "fetch", "[GUEST]", 0, 1, "get a guest system from Debian's packages",
+	  "vmbuild fetch debian-small", fetch_opts, cmd_fetch_main },
+	{ "help", "[COMMAND]", 0, 1, "this text; all about one command",
+	  "vmbuild help run", no_opts, cmd_help },
+	{ "version", "", 0, 0, "version and build",
+	  "vmbuild version -v", version_opts, cmd_version },
+	{ "completion", "bash|zsh|fish", 1, 1, "a completion script for your shell",
+	  "eval \"$(vmbuild completion bash)\"", no_opts, cmd_completion },
+	{ 0 }
+};
+/* clang-format on */
+
+const struct command *command_find(const char *name)
+{
+	for (const struct command *c = commands; c->name; c++)
+		if (!strcmp(c->name, name))
+			return c;
+	return NULL;
+}

@@ -1,0 +1,58 @@
+/* load.c - a board from the command line's words. */
+#include "cli.h"
+
+#include "core.h"
+#include "fetch.h"
+
+/* A board file has no business being larger; board/ refuses more than this. */
+static char *read_board_file(void *ctx, const char *path, size_t max, size_t *len, struct err *why)
+{
+	(void)ctx;
+	return (char *)host_read_file(path, max, len, why);
+}
+
+static char *guest_part(void *ctx, const char *guest, const char *part, struct err *why)
+{
+	(void)ctx;
+	return fetch_part(guest, part, why);
+}
+
+/* --guest NAME is -p guest=NAME. */
+static const char **params(const struct args *a, char **guest, size_t *n)
+{
+	const char **v = args_values(a, "param", n);
+
+	*guest = NULL;
+	if (args_has(a, "guest")) {
+		*guest = xprintf("guest=%s", args_value(a, "guest"));
+		v = xrealloc(v, (*n + 1) * sizeof(v[0]));
+		v[(*n)++] = *guest;
+	}
+	return v;
+}
+
+struct board *load_board(const struct args *a, int *code)
+{
+	const struct board_host host = { .read_file = read_board_file, .guest = guest_part };
+	struct board_options o = { 0 };
+	struct diags ds = { 0 };
+	struct board *b;
+	char *guest;
+
+	o.params = params(a, &guest, &o.nparams);
+	o.sets = args_values(a, "set", &o.nsets);
+	o.overlays = args_values(a, "overlay", &o.noverlays);
+	b = board_load(a->text[0], &o, device_classes, &host, &ds);
+	print_diags(&ds, a);
+	*code = diags_exit_code(&ds);
+	if (!board_plan(b)) {
+		board_free(b);
+		b = NULL;
+	}
+	diags_free(&ds);
+	free((void *)o.params);
+	free((void *)o.sets);
+	free((void *)o.overlays);
+	free(guest);
+	return b;
+}

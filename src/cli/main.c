@@ -1,0 +1,62 @@
+/* main.c - finds the command, lets it run. */
+#include "cli.h"
+
+static int unknown_command(const char *name)
+{
+	const char *best = NULL;
+	u32 least = 3;
+
+	for (const struct command *c = commands; c->name; c++) {
+		u32 d = text_distance(name, c->name);
+
+		if (d < least) {
+			least = d;
+			best = c->name;
+		}
+	}
+	print_usage_error("no command `%s`", name);
+	if (best)
+		fprintf(stderr, "  hint: did you mean `vmbuild %s`?\n", best);
+	else if (text_ends(name, ".yaml"))
+		fprintf(stderr, "  hint: vmbuild run %s\n", name);
+	else
+		fprintf(stderr, "  hint: `vmbuild help` lists them\n");
+	return EXIT_USAGE;
+}
+
+static bool asks_help(int argc, char **argv)
+{
+	for (int i = 0; i < argc && strcmp(argv[i], "--"); i++)
+		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
+			return true;
+	return false;
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *c;
+	struct args a;
+	int code = EXIT_USAGE;
+
+	if (argc < 2) {
+		print_usage();
+		return EXIT_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
+		argv[1] = (char[]){ "help" };
+	if (!strcmp(argv[1], "--version"))
+		argv[1] = (char[]){ "version" };
+	c = command_find(argv[1]);
+	if (!c)
+		return unknown_command(argv[1]);
+	if (asks_help(argc - 2, argv + 2)) {
+		print_command_help(c);
+		return EXIT_OK;
+	}
+	if (args_parse(&a, c, argc - 2, argv + 2))
+		code = c->run(&a);
+	args_free(&a);
+	if (fflush(stdout) && code == EXIT_OK)
+		code = EXIT_HOST;
+	return code;
+}

@@ -1,0 +1,75 @@
+/* chardev.c - joins a stream of the host to a device's .room and .receive. */
+#include "core.h"
+
+static u32 port_room(void *ctx)
+{
+	struct device *dev = ctx;
+	u32 room = 0;
+
+	device_lock(dev);
+	if (dev->class->room && dev->class->receive)
+		room = dev->class->room(dev);
+	device_unlock(dev);
+	return room;
+}
+
+/* The room may have shrunk since it was asked: a reset came, another thread was faster. */
+static void port_receive(void *ctx, const u8 *bytes, u32 n)
+{
+	struct device *dev = ctx;
+
+	device_lock(dev);
+	if (dev->class->room && dev->class->receive)
+		dev->class->receive(dev, bytes, MIN(n, dev->class->room(dev)));
+	device_changed(dev);
+	device_unlock(dev);
+}
+
+static void port_resized(void *ctx, u32 columns, u32 rows)
+{
+	struct device *dev = ctx;
+
+	device_lock(dev);
+	if (dev->class->resized)
+		dev->class->resized(dev, columns, rows);
+	device_changed(dev);
+	device_unlock(dev);
+}
+
+static void null_write(struct chardev *c, const u8 *bytes, size_t n)
+{
+	(void)c;
+	(void)bytes;
+	(void)n;
+}
+
+static const struct chardev_ops null_ops = { .write = null_write };
+
+struct chardev *chardev_attach(struct device *dev, struct chardev *c)
+{
+	if (!c) {
+		c = device_alloc(dev, sizeof(*c));
+		c->ops = &null_ops;
+	}
+	c->ctx = dev;
+	c->room = port_room;
+	c->receive = port_receive;
+	c->resized = port_resized;
+	return c;
+}
+
+void chardev_write(struct chardev *c, const u8 *bytes, size_t n)
+{
+	c->ops->write(c, bytes, n);
+}
+
+void chardev_ready(struct chardev *c)
+{
+	if (c->ops->ready)
+		c->ops->ready(c);
+}
+
+bool chardev_size(const struct chardev *c, u32 *columns, u32 *rows)
+{
+	return c->ops->size && c->ops->size(c, columns, rows);
+}

@@ -1,0 +1,71 @@
+/* dma.c - guest memory for devices: RAM only, through mem/, and only while the bus
+ * lets the device be a master. */
+#include "core.h"
+
+#define PAGE ((u64)4096)
+
+static struct mem *reachable(const struct device *dev)
+{
+	return dev->engine->dma_blocked ? NULL : dev->engine->machine->mem;
+}
+
+bool dma_read(struct device *dev, u64 gpa, void *to, u64 n)
+{
+	const struct mem *m = reachable(dev);
+
+	return m && mem_read(m, gpa, to, n);
+}
+
+bool dma_write(struct device *dev, u64 gpa, const void *from, u64 n)
+{
+	struct mem *m = reachable(dev);
+
+	return m && mem_write(m, gpa, from, n);
+}
+
+u8 *dma_slice(struct device *dev, u64 gpa, u64 n)
+{
+	const struct mem *m = reachable(dev);
+
+	return m ? mem_slice(m, gpa, n) : NULL;
+}
+
+static _Atomic u16 *index_at(struct device *dev, u64 gpa)
+{
+	if (gpa % sizeof(u16))
+		return NULL;
+	return (_Atomic u16 *)(void *)dma_slice(dev, gpa, sizeof(u16));
+}
+
+bool dma_load16(struct device *dev, u64 gpa, u16 *v)
+{
+	const _Atomic u16 *index = index_at(dev, gpa);
+
+	if (index)
+		*v = atomic_load_explicit(index, memory_order_acquire);
+	return index;
+}
+
+bool dma_store16(struct device *dev, u64 gpa, u16 v)
+{
+	_Atomic u16 *index = index_at(dev, gpa);
+
+	if (index)
+		atomic_store_explicit(index, v, memory_order_release);
+	return index;
+}
+
+void dma_fence(void)
+{
+	atomic_thread_fence(memory_order_seq_cst);
+}
+
+bool device_window_is_rom(struct device *dev, struct err *e)
+{
+	struct device_engine *en = dev->engine;
+	const struct device_place *place = &en->place;
+	u8 *bytes = device_alloc(dev, align_up(place->size, PAGE) + PAGE);
+
+	en->rom = (u8 *)(uintptr_t)align_up((uintptr_t)bytes, PAGE);
+	return mem_add_rom(en->machine->mem, dev->name, place->base, place->size, en->rom, e);
+}

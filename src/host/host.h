@@ -1,0 +1,130 @@
+/* host.h - what the program wants from the computer it runs on.
+ *
+ * Every #ifdef of the project is in this folder.  Nothing here knows machines or
+ * boards: cli/ hands these to machine/ as function pointers.
+ */
+#ifndef HOST_H
+#define HOST_H
+
+#include "base.h"
+#include "block.h"
+#include "chardev.h"
+
+/* Once, before anything is opened: descriptors 0 to 2 are open, SIGPIPE and SIGXFSZ are
+ * errors of write(), not ends of the process (run.c). */
+bool host_init(struct err *e);
+
+/* -- Event loop (loop.c): one thread, usually the main one -------------------- */
+
+struct loop;
+
+struct loop *loop_new(struct err *e);
+void loop_free(struct loop *l);
+
+/* Callbacks run on the loop's thread.  Adding and removing: on that thread too. */
+enum { LOOP_READ = 1, LOOP_WRITE = 2, LOOP_HANGUP = 4 };
+typedef void loop_fn(void *ctx, u32 events);
+struct loop_fd;
+struct loop_fd *loop_add(struct loop *l, int fd, u32 events, loop_fn *fn, void *ctx);
+void loop_want(struct loop_fd *f, u32 events);
+void loop_remove(struct loop_fd *f); /* does not close the descriptor */
+/* Runs fn on the loop's thread, soon: asked for by loop_call() from any thread or a signal
+ * handler, once for however many asks came before. */
+struct loop_call;
+struct loop_call *loop_call_new(struct loop *l, void (*fn)(void *ctx), void *ctx);
+void loop_call(struct loop_call *c);
+void loop_call_free(struct loop_call *c);
+/* Calls fn on the loop's thread after the signal came, whichever thread it came to.  NULL
+ * for fn gives the signal back to who had it before. */
+bool loop_signal(struct loop *l, int signal, void (*fn)(void *ctx, int signal), void *ctx,
+		 struct err *e);
+
+/* `due` runs what is due and returns the host time (now_ns) of the next, or
+ * UINT64_MAX.  Returns when loop_quit() was called. */
+void loop_run(struct loop *l, u64 (*due)(void *ctx), void *ctx);
+/* From any thread, also a signal handler: look at `due` again; leave loop_run(). */
+void loop_wake(struct loop *l);
+void loop_quit(struct loop *l);
+
+/* -- Guest RAM (ram.c) --------------------------------------------------------- */
+
+/* Zero-filled, in huge pages where the host has them; refuses more than the computer can
+ * ever give (E0603), warns of more than it can give now.  `name` is for messages. */
+u8 *host_ram_new(u64 size, const char *name, struct err *e);
+void host_ram_free(u8 *p, u64 size);
+
+/* -- Disks (disk.c) ------------------------------------------------------------- */
+
+enum host_cache { HOST_WRITEBACK, HOST_WRITETHROUGH, HOST_DIRECT, HOST_UNSAFE };
+
+struct host_disk {
+	const char *path;
+	bool read_only;
+	enum host_cache cache;
+};
+
+/* A raw image: a regular file or a block device, locked against other runs (OFD
+ * lock; E0602 says by whom where it can be known). */
+struct block *host_disk_open(const struct host_disk *d, struct err *e);
+
+/* -- Character devices (chardev_*.c, console.c) ---------------------------------- */
+
+struct chardev *host_file_out(const char *path, struct err *e);
+struct chardev *host_pty(struct loop *l, const char *name, struct err *e);    /* logs its path */
+struct chardev *host_socket(struct loop *l, const char *path, struct err *e); /* listens */
+
+/* The terminal, or stdin and stdout where they are none.  One a process. */
+struct console;
+
+/* What the keys after the prefix ask for; called on the loop's thread. */
+struct console_events {
+	void (*quit)(void *ctx);                     /* Ctrl-] q; again within 3 s: kill */
+	void (*kill)(void *ctx);                     /* Ctrl-] x */
+	void (*reset)(void *ctx);                    /* Ctrl-] r */
+	void (*pause)(void *ctx);                    /* Ctrl-] p: toggles */
+	void (*status)(void *ctx, struct str *line); /* Ctrl-] i */
+	void *ctx;
+};
+
+struct console_options {
+	u8 prefix;      /* 0 means 0x1d, Ctrl-] */
+	bool eof_quits; /* end of input ends the run */
+};
+
+struct console *console_new(struct loop *l, const struct console_options *o,
+			    const struct console_events *events, struct err *e);
+struct chardev *console_chardev(struct console *c); /* owned by the console */
+/* Raw mode on (at a terminal), the hint line printed. */
+void console_start(struct console *c);
+/* The terminal as it was; safe to call twice.  Crashes, SIGTERM and SIGHUP do it too. */
+void console_stop(struct console *c);
+void console_free(struct console *c);
+/* A line of ours, from any thread, to standard error; where that is the same as standard
+ * output, between the guest's lines, with CR LF in raw mode. */
+void console_message(struct console *c, const char *line);
+
+/* -- Files and folders (path.c) --------------------------------------------------- */
+
+/* The whole file, NUL added, at most `max` bytes; regular files only. */
+u8 *host_read_file(const char *path, size_t max, size_t *len, struct err *e);
+/* Appears complete or not at all: a temporary name, fsync, rename. */
+bool host_write_file(const char *path, const void *bytes, size_t len, struct err *e);
+bool host_mkdirs(const char *path, struct err *e);
+char *host_cache_dir(void); /* $XDG_CACHE_HOME/vmbuild or ~/.cache/vmbuild */
+/* $XDG_STATE_HOME/vmbuild or ~/.local/state/vmbuild; all of these are the caller's. */
+char *host_state_dir(void);
+/* Where the installation's boards/ and machines/ are: beside the program, or DATADIR. */
+char *host_data_dir(void);
+u32 host_cpus(void);
+bool host_is_tty(int fd);
+
+/* Runs a program (argv[0] looked up in PATH) and waits.  `out` gets its standard
+ * output, its last lines of standard error go into `e` if it fails. */
+bool host_run(const char *const *argv, struct str *out, struct err *e);
+
+/* -- Compressed files (unpack.c) ---------------------------------------------------- */
+
+/* gzip or zstd, by what the bytes say.  `*to` is malloc'ed; at most `max` bytes. */
+bool host_unpack(const u8 *from, size_t n, size_t max, u8 **to, size_t *len, struct err *e);
+
+#endif

@@ -1,0 +1,69 @@
+/* internal.h - what the files of host/ share: threads, streams of bytes, messages. */
+#ifndef INTERNAL_H
+#define INTERNAL_H
+
+#include "host.h"
+
+#include <pthread.h>
+
+/* -- Threads (thread.c) --------------------------------------------------------- */
+
+/* With all signals blocked: they are the business of the loop's thread, and SIGPIPE
+ * and SIGXFSZ arrive as EPIPE and EFBIG. */
+bool host_thread(pthread_t *t, void *(*fn)(void *ctx), void *ctx, struct err *e);
+/* A condition whose deadlines are of now_ns(). */
+void host_cond_init(pthread_cond_t *c);
+/* False if `until_ns` passed first. */
+bool host_cond_wait_until(pthread_cond_t *c, pthread_mutex_t *m, u64 until_ns);
+
+/* -- Output (outlet.c) ----------------------------------------------------------- */
+
+/* A megabyte of patience before a slow reader.  A thread of its own writes, so that a
+ * stopped terminal or a full pipe blocks nobody else, and no descriptor that other
+ * programs share is made non-blocking.  When the buffer is full the writer waits while
+ * the reader takes something now and then; a reader that takes nothing for a second
+ * loses bytes until it reads again. */
+struct outlet;
+
+/* `fd` -1: all bytes go nowhere.  The descriptor stays the caller's. */
+struct outlet *outlet_new(int fd, const char *name, struct err *e);
+/* Any thread. */
+void outlet_write(struct outlet *o, const u8 *bytes, size_t n);
+/* Another reader, or -1: what the last one has not taken is gone.  A write under way is
+ * waited for, so a socket is shut down before. */
+void outlet_attach(struct outlet *o, int fd);
+/* Waits until all is out, or the reader has stalled for a second. */
+void outlet_flush(struct outlet *o);
+u64 outlet_lost(struct outlet *o);  /* bytes */
+void outlet_free(struct outlet *o); /* flushes */
+
+/* -- Input (inlet.c) ------------------------------------------------------------- */
+
+/* Bytes from a descriptor to a chardev's device, at the pace of its room().  All on the
+ * loop's thread but inlet_ready(). */
+struct inlet;
+
+struct inlet_options {
+	struct chardev *to;
+	/* Looks at bytes as they come and may take some out; returns how many stay.  NULL: all
+	 * do. */
+	size_t (*filter)(void *ctx, u8 *bytes, size_t n);
+	/* No more will come: end of file, or the far end is gone.  What was read is delivered
+	 * still, and then the second one is called. */
+	void (*ended)(void *ctx);
+	void (*delivered)(void *ctx);
+	void *ctx;
+};
+
+struct inlet *inlet_new(struct loop *l, const struct inlet_options *options);
+void inlet_open(struct inlet *in, int fd); /* which stays the caller's */
+void inlet_close(struct inlet *in);        /* what was read is delivered still */
+void inlet_ready(struct inlet *in);        /* the device has more room; any thread */
+void inlet_free(struct inlet *in);
+
+/* -- Messages (message.c) ---------------------------------------------------------- */
+
+/* E0604 or E0609 for errno: "cannot open `x.img`: No such file or directory". */
+bool host_err_file(struct err *e, const char *verb, const char *path, int error);
+
+#endif

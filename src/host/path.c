@@ -1,0 +1,244 @@
+/* path.c - whole files, folders, and where this program's own are. */
+#define _GNU_SOURCE /* mkostemp, readlink */
+#include "internal.h"
+
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* -- Reading ------------------------------------------------------------------------- */
+
+/* O_NONBLOCK: a FIFO is to be refused, not waited for. */
+static int open_file(const char *path, struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st)) {
+		host_err_file(e, "open", path, errno);
+	} else if (!S_ISREG(st.st_mode)) {
+		err_code(e, "E0604", "cannot read `%s`: it is %s", path,
+			 S_ISDIR(st.st_mode) ? "a folder" : "no regular file");
+	} else {
+		return fd;
+	}
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+/* The size that fstat() tells may change or be 0 (/proc): it is read until there is no
+ * more.  One byte beyond `max` is asked for, to see that it is too long. */
+static u8 *read_all(int fd, const char *path, size_t max, size_t *len, struct err *e)
+{
+	size_t n = 0, cap = 0;
+	u8 *p = NULL;
+	ssize_t got;
+
+	do {
+		GROW(&p, n + 4096, &cap);
+		got = read(fd, p + n, MIN(cap - n - 1, max - n + 1));
+		if (got > 0)
+			n += (size_t)got;
+	} while ((got > 0 && n <= max) || (got < 0 && errno == EINTR));
+	if (got < 0)
+		host_err_file(e, "read", path, errno);
+	else if (n > max)
+		err_set(e, "`%s` is longer than the %zu bytes that are allowed here", path, max);
+	if (got < 0 || n > max) {
+		free(p);
+		return NULL;
+	}
+	p[n] = 0;
+	*len = n;
+	return p;
+}
+
+u8 *host_read_file(const char *path, size_t max, size_t *len, struct err *e)
+{
+	int fd = open_file(path, e);
+	u8 *p;
+
+	if (fd < 0)
+		return NULL;
+	p = read_all(fd, path, max, len, e);
+	close(fd);
+	return p;
+}
+
+/* -- Writing ------------------------------------------------------------------------- */
+
+/* 0, or an errno. */
+static int write_all(int fd, const u8 *bytes, size_t len)
+{
+	while (len) {
+		ssize_t done = write(fd, bytes, len);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return done ? errno : EIO;
+		bytes += done;
+		len -= (size_t)done;
+	}
+	return 0;
+}
+
+static char *folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return xstrdup(".");
+	return xstrndup(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+/* The name is on the disk when the folder is.  Not every file system can; none needs to. */
+static void sync_folder(const char *path)
+{
+	char *folder = folder_of(path);
+	int fd = open(folder, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
+
+	if (fd >= 0) {
+		fsync(fd);
+		close(fd);
+	}
+	free(folder);
+}
+
+/* mkostemp() makes it for the owner alone; the user's umask says what is wanted. */
+static int fill(int fd, const void *bytes, size_t len)
+{
+	mode_t mask = umask(0);
+	int error;
+
+	umask(mask);
+	error = write_all(fd, bytes, len);
+	if (!error && (fchmod(fd, 0666 & ~mask) || fsync(fd)))
+		error = errno;
+	if (close(fd) && !error)
+		error = errno;
+	return error;
+}
+
+/* What is at `path` may be a link: its target is what is replaced. */
+bool host_write_file(const char *path, const void *bytes, size_t len, struct err *e)
+{
+	char *real = realpath(path, NULL);
+	char *to = real ? real : xstrdup(path);
+	char *temporary = xprintf("%s.XXXXXX", to);
+	int fd = mkostemp(temporary, O_CLOEXEC);
+	int error = fd < 0 ? errno : fill(fd, bytes, len);
+
+	if (!error && rename(temporary, to))
+		error = errno;
+	if (!error)
+		sync_folder(to);
+	else if (fd >= 0)
+		unlink(temporary);
+	free(temporary);
+	free(to);
+	return !error || host_err_file(e, "write", path, error);
+}
+
+/* -- Folders ------------------------------------------------------------------------- */
+
+static bool is_folder(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISDIR(st.st_mode);
+}
+
+bool host_mkdirs(const char *path, struct err *e)
+{
+	char *part = xstrdup(path);
+	int error = 0;
+
+	for (char *p = part; *p && !error;) {
+		char was;
+
+		p += strspn(p, "/");
+		p += strcspn(p, "/");
+		was = *p;
+		*p = 0;
+		if (mkdir(part, 0777) && !is_folder(part))
+			error = errno;
+		*p = was;
+	}
+	free(part);
+	return !error || host_err_file(e, "make folder", path, error);
+}
+
+/* XDG Base Directory Specification: a path that is not absolute is as if not given. */
+static char *user_dir(const char *variable, const char *otherwise)
+{
+	const char *dir = getenv(variable);
+	const char *home = getenv("HOME");
+
+	if (dir && *dir == '/')
+		return xprintf("%s/vmbuild", dir);
+	if (!home || *home != '/') {
+		const struct passwd *user = getpwuid(getuid());
+
+		home = user && user->pw_dir ? user->pw_dir : ".";
+	}
+	return xprintf("%s/%s/vmbuild", home, otherwise);
+}
+
+char *host_cache_dir(void)
+{
+	return user_dir("XDG_CACHE_HOME", ".cache");
+}
+
+char *host_state_dir(void)
+{
+	return user_dir("XDG_STATE_HOME", ".local/state");
+}
+
+static bool has_boards(const char *dir)
+{
+	char *boards = xprintf("%s/boards", dir);
+	char *machines = xprintf("%s/machines", dir);
+	bool yes = is_folder(boards) && is_folder(machines);
+
+	free(boards);
+	free(machines);
+	return yes;
+}
+
+/* The folder this program lies in, or NULL. */
+static char *program_dir(void)
+{
+	char *self = realpath("/proc/self/exe", NULL);
+	char *dir = self ? folder_of(self) : NULL;
+
+	free(self);
+	return dir;
+}
+
+/* In a checkout the program is in the top folder or in build/MODE of it; installed, it is
+ * in bin/ beside share/. */
+char *host_data_dir(void)
+{
+	static const char *const from_program[] = { "", "/..", "/../..", "/../share/vmbuild" };
+	char *program = program_dir();
+
+	for (size_t i = 0; program && i < ARRAY_LEN(from_program); i++) {
+		char *dir = xprintf("%s%s", program, from_program[i]);
+		char *real = has_boards(dir) ? realpath(dir, NULL) : NULL;
+
+		free(dir);
+		if (real) {
+			free(program);
+			return real;
+		}
+	}
+	free(program);
+	return xstrdup(VMBUILD_DATADIR);
+}

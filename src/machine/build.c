@@ -1,0 +1,176 @@
+/* build.c - the plan's devices, made and wired.
+ *
+ * A device is made after those it refers to; the plan has no cycles (E0215).
+ */
+#include "live.h"
+
+#include "report.h"
+
+/* -- Back ends and references ---------------------------------------------------- */
+
+struct attaching {
+	struct machine *m;
+	const struct plan_device *pd;
+	struct pos at; /* of the value that failed */
+};
+
+static void *attach_chardev(struct machine *m, const struct plan_device *pd,
+			    const struct host_spec *spec, struct err *e)
+{
+	struct chardev *c;
+
+	if (!spec)
+		return NULL;
+	c = m->host->chardev(m->host->ctx, spec, pd->name, e);
+	if (!c)
+		return NULL;
+	GROW(&m->chardevs, m->nchardevs, &m->chardevs_cap);
+	return m->chardevs[m->nchardevs++] = c;
+}
+
+static void *attach_block(struct machine *m, const struct plan_device *pd,
+			  const struct host_spec *spec, struct err *e)
+{
+	struct block *b;
+
+	if (!spec)
+		return NULL;
+	b = m->host->block(m->host->ctx, spec, pd->name, e);
+	if (!b)
+		return NULL;
+	GROW(&m->blocks, m->nblocks, &m->blocks_cap);
+	return m->blocks[m->nblocks++] = b;
+}
+
+static void *attach(void *ctx, const struct prop *p, const struct value *v, struct err *e)
+{
+	struct attaching *a = ctx;
+
+	if (v->host)
+		a->at = v->host->at;
+	switch (p->kind) {
+	case PROP_KIND_REF:
+		return v->ref ? a->m->devices[v->ref->provider] : NULL;
+	case PROP_KIND_CHARDEV:
+		return attach_chardev(a->m, a->pd, v->host, e);
+	case PROP_KIND_BLOCK:
+		return attach_block(a->m, a->pd, v->host, e);
+	default:
+		return NULL;
+	}
+}
+
+/* -- Making ------------------------------------------------------------------------ */
+
+static bool made(const struct machine *m, u32 i)
+{
+	return m->devices[i] || m->plan->devices[i].disabled;
+}
+
+static bool ready_to_make(const struct machine *m, const struct plan_device *pd)
+{
+	const struct prop *p;
+	u32 i = 0;
+
+	if (pd->parent != PLAN_NONE && !made(m, pd->parent))
+		return false;
+	for_each(p, pd->class->props) {
+		const struct value *v = &pd->values[i++];
+
+		if (p->kind == PROP_KIND_REF && v->ref && !made(m, v->ref->provider))
+			return false;
+	}
+	return true;
+}
+
+static bool make(struct machine *m, u32 i, struct diags *ds)
+{
+	const struct plan_device *pd = &m->plan->devices[i];
+	struct attaching a = { .m = m, .pd = pd, .at = pd->at };
+	struct device_config config = {
+		.class = pd->class,
+		.name = pd->name,
+		.values = pd->values,
+		.place = { .base = pd->base,
+			   .size = pd->size,
+			   .parent = pd->parent == PLAN_NONE ? NULL : m->devices[pd->parent],
+			   .slot = pd->slot },
+		.attach = attach,
+		.ctx = &a,
+	};
+	struct err e = { 0 };
+
+	m->devices[i] = device_new(&m->services, &config, &e);
+	return m->devices[i] || report(ds, a.at, &e);
+}
+
+/* Each round makes at least one, or an error has been reported. */
+static bool make_all(struct machine *m, struct diags *ds)
+{
+	bool some = true, left = true;
+
+	while (some && left) {
+		some = left = false;
+		for (u32 i = 0; i < m->plan->ndevices; i++) {
+			if (made(m, i))
+				continue;
+			left = true;
+			if (!ready_to_make(m, &m->plan->devices[i]))
+				continue;
+			if (!make(m, i, ds))
+				return false;
+			some = true;
+		}
+	}
+	assert(!left); /* the plan has no cycles */
+	return true;
+}
+
+/* -- Wiring ------------------------------------------------------------------------ */
+
+static void wire_up(struct machine *m, u32 i)
+{
+	const struct plan_device *pd = &m->plan->devices[i];
+	const struct prop *p;
+	u32 row = 0;
+
+	for_each(p, pd->class->props) {
+		const struct value *v = &pd->values[row++];
+
+		if (p->kind != PROP_KIND_IRQS)
+			continue;
+		for (u32 k = 0; k < v->n; k++) {
+			struct device *to = m->devices[v->irqs[k].controller];
+			struct wire *w = device_wire(m->devices[i], p->name, k);
+
+			if (to && w)
+				wire_connect(w, to, v->irqs[k].line);
+		}
+	}
+}
+
+bool build_devices(struct machine *m, struct diags *ds)
+{
+	m->devices = xcalloc(m->plan->ndevices, sizeof(m->devices[0]));
+	if (!make_all(m, ds))
+		return false;
+	for (u32 i = 0; i < m->plan->ndevices; i++)
+		if (m->devices[i])
+			wire_up(m, i);
+	return true;
+}
+
+/* Back ends first: their threads and callbacks know devices. */
+void build_free(struct machine *m)
+{
+	for (size_t i = 0; i < m->nblocks; i++)
+		m->blocks[i]->ops->free(m->blocks[i]);
+	for (size_t i = 0; i < m->nchardevs; i++)
+		if (m->chardevs[i]->ops->free)
+			m->chardevs[i]->ops->free(m->chardevs[i]);
+	for (u32 i = m->plan->ndevices; m->devices && i--;)
+		device_free(m->devices[i]);
+	free(m->blocks);
+	free(m->chardevs);
+	free(m->devices);
+}

@@ -1,0 +1,283 @@
+/* mem.c - the guest physical address space: who answers at which address. */
+#include "mem.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum { PAGE = 4096 };
+
+struct window {
+	const char *name;
+	u32 rank;
+	u64 gpa, size; /* size 0: nowhere */
+	struct mem_io io;
+};
+
+struct watch {
+	u64 gpa, size;
+	mem_watch_fn *fn;
+	void *ctx;
+};
+
+struct mem {
+	/* Fixed before harts run: read without a lock. */
+	struct mem_ram *ram; /* in address order */
+	size_t nram, ram_cap;
+	struct watch *watch;
+	size_t nwatch, watch_cap;
+
+	/* Windows move while harts run; `generation` counts the moves. */
+	pthread_mutex_t lock;
+	_Atomic u64 generation;
+	struct window *window;
+	size_t nwindow, window_cap;
+};
+
+struct mem *mem_new(void)
+{
+	struct mem *m = xzalloc(sizeof(*m));
+
+	pthread_mutex_init(&m->lock, NULL);
+	m->generation = 1; /* a zero-filled mem_cache is of none */
+	return m;
+}
+
+void mem_free(struct mem *m)
+{
+	if (!m)
+		return;
+	pthread_mutex_destroy(&m->lock);
+	free(m->ram);
+	free(m->watch);
+	free(m->window);
+	free(m);
+}
+
+/* -- RAM and ROM ------------------------------------------------------------- */
+
+static bool add(struct mem *m, struct mem_ram r, struct err *e)
+{
+	size_t i;
+
+	if (!r.size || r.gpa + (r.size - 1) < r.gpa)
+		return err_set(e, "%s: no such range of addresses", r.name);
+	for (i = 0; i < m->nram; i++)
+		if (ranges_overlap(m->ram[i].gpa, m->ram[i].size, r.gpa, r.size))
+			return err_set(e, "%s overlaps %s", r.name, m->ram[i].name);
+	GROW(&m->ram, m->nram, &m->ram_cap);
+	for (i = m->nram++; i && m->ram[i - 1].gpa > r.gpa; i--)
+		m->ram[i] = m->ram[i - 1];
+	m->ram[i] = r;
+	return true;
+}
+
+bool mem_add_ram(struct mem *m, const char *name, u64 gpa, u64 size, u8 *bytes, struct err *e)
+{
+	return add(m, (struct mem_ram){ name, gpa, size, bytes, false }, e);
+}
+
+bool mem_add_rom(struct mem *m, const char *name, u64 gpa, u64 size, u8 *bytes, struct err *e)
+{
+	return add(m, (struct mem_ram){ name, gpa, size, bytes, true }, e);
+}
+
+const struct mem_ram *mem_ram(const struct mem *m, u32 i)
+{
+	return i < m->nram ? &m->ram[i] : NULL;
+}
+
+/* The one place where a guest's address becomes a host's. */
+static u8 *slice(const struct mem *m, u64 gpa, u64 n, bool *rom)
+{
+	for (size_t i = 0; i < m->nram; i++) {
+		const struct mem_ram *r = &m->ram[i];
+
+		if (range_inside(gpa, n, r->gpa, r->size)) {
+			*rom = r->rom;
+			return r->bytes + (gpa - r->gpa);
+		}
+	}
+	return NULL;
+}
+
+u8 *mem_slice(const struct mem *m, u64 gpa, u64 n)
+{
+	bool rom;
+	u8 *p = slice(m, gpa, n, &rom);
+
+	return p && !rom ? p : NULL;
+}
+
+const u8 *mem_readable(const struct mem *m, u64 gpa, u64 n, bool *rom)
+{
+	return slice(m, gpa, n, rom);
+}
+
+/* Not memcpy: other harts may write meanwhile, which is the guest's affair, and then
+ * each aligned word is still old or new. */
+NO_TSAN static void guest_copy(void *to, const void *from, u64 n)
+{
+	volatile u8 *d = to;
+	const volatile u8 *s = from;
+
+	if (!(((uintptr_t)d | (uintptr_t)s) & 7))
+		for (; n >= 8; n -= 8, d += 8, s += 8)
+			*(volatile u64 *)(volatile void *)d =
+				*(const volatile u64 *)(const volatile void *)s;
+	while (n--)
+		*d++ = *s++;
+}
+
+bool mem_read(const struct mem *m, u64 gpa, void *to, u64 n)
+{
+	const u8 *p = mem_slice(m, gpa, n);
+
+	if (p)
+		guest_copy(to, p, n);
+	return p;
+}
+
+bool mem_write(struct mem *m, u64 gpa, const void *from, u64 n)
+{
+	u8 *p = mem_slice(m, gpa, n);
+
+	if (p)
+		guest_copy(p, from, n);
+	return p;
+}
+
+/* -- Windows ----------------------------------------------------------------- */
+
+u32 mem_add_io(struct mem *m, const char *name, u32 rank, struct mem_io io)
+{
+	pthread_mutex_lock(&m->lock);
+	GROW(&m->window, m->nwindow, &m->window_cap);
+	m->window[m->nwindow++] = (struct window){ .name = name, .rank = rank, .io = io };
+	pthread_mutex_unlock(&m->lock);
+	return (u32)(m->nwindow - 1);
+}
+
+void mem_map_io(struct mem *m, u32 window, u64 gpa, u64 size)
+{
+	pthread_mutex_lock(&m->lock);
+	assert(window < m->nwindow);
+	m->window[window].gpa = gpa;
+	m->window[window].size = size;
+	atomic_fetch_add(&m->generation, 1);
+	pthread_mutex_unlock(&m->lock);
+}
+
+static const struct window *find_window(const struct mem *m, u64 gpa, u32 width)
+{
+	const struct window *best = NULL;
+
+	for (size_t i = 0; i < m->nwindow; i++) {
+		const struct window *w = &m->window[i];
+
+		if (range_inside(gpa, width, w->gpa, w->size) && (!best || w->rank < best->rank))
+			best = w;
+	}
+	return best;
+}
+
+static bool alone(const struct mem *m, const struct window *w)
+{
+	for (size_t i = 0; i < m->nwindow; i++)
+		if (&m->window[i] != w &&
+		    ranges_overlap(w->gpa, w->size, m->window[i].gpa, m->window[i].size))
+			return false;
+	return true;
+}
+
+/* Fills the cache with the window at gpa.  It may move the next moment: then this
+ * access was before the move.  Where windows overlap, only this access may use it. */
+static bool look_up(struct mem *m, struct mem_cache *cache, u64 gpa, u32 width)
+{
+	const struct window *w;
+
+	pthread_mutex_lock(&m->lock);
+	w = find_window(m, gpa, width);
+	if (w)
+		*cache = (struct mem_cache){ alone(m, w) ? m->generation : 0, w->gpa, w->size,
+					     w->io };
+	pthread_mutex_unlock(&m->lock);
+	return w;
+}
+
+static bool reach(struct mem *m, struct mem_cache *cache, u64 gpa, u32 width)
+{
+	if (gpa & (width - 1))
+		return false;
+	if (cache->generation == atomic_load_explicit(&m->generation, memory_order_acquire) &&
+	    range_inside(gpa, width, cache->gpa, cache->size))
+		return true;
+	return look_up(m, cache, gpa, width);
+}
+
+bool mem_io_read(struct mem *m, struct mem_cache *cache, u64 gpa, u32 width, u64 *value)
+{
+	struct mem_cache own = { 0 };
+
+	if (!cache)
+		cache = &own;
+	if (!reach(m, cache, gpa, width))
+		return false;
+	*value = cache->io.read(cache->io.ctx, gpa - cache->gpa, width);
+	return true;
+}
+
+bool mem_io_write(struct mem *m, struct mem_cache *cache, u64 gpa, u32 width, u64 value)
+{
+	struct mem_cache own = { 0 };
+
+	if (!cache)
+		cache = &own;
+	if (!reach(m, cache, gpa, width))
+		return false;
+	cache->io.write(cache->io.ctx, gpa - cache->gpa, width, value);
+	return true;
+}
+
+static void nearer(u64 gpa, const char *candidate, u64 base, u64 size, const char **name, u64 *last)
+{
+	if (size && base <= gpa && (!*name || base + size - 1 > *last)) {
+		*name = candidate;
+		*last = base + size - 1;
+	}
+}
+
+bool mem_nearest(struct mem *m, u64 gpa, const char **name, u64 *last)
+{
+	*name = NULL;
+	*last = 0;
+	for (size_t i = 0; i < m->nram; i++)
+		nearer(gpa, m->ram[i].name, m->ram[i].gpa, m->ram[i].size, name, last);
+	pthread_mutex_lock(&m->lock);
+	for (size_t i = 0; i < m->nwindow; i++)
+		nearer(gpa, m->window[i].name, m->window[i].gpa, m->window[i].size, name, last);
+	pthread_mutex_unlock(&m->lock);
+	return *name;
+}
+
+/* -- Watched RAM ------------------------------------------------------------- */
+
+void mem_watch(struct mem *m, u64 gpa, u64 size, mem_watch_fn *fn, void *ctx)
+{
+	GROW(&m->watch, m->nwatch, &m->watch_cap);
+	m->watch[m->nwatch++] = (struct watch){ gpa, size, fn, ctx };
+}
+
+bool mem_watched_page(const struct mem *m, u64 gpa)
+{
+	for (size_t i = 0; i < m->nwatch; i++)
+		if (ranges_overlap(align_down(gpa, PAGE), PAGE, m->watch[i].gpa, m->watch[i].size))
+			return true;
+	return false;
+}
+
+void mem_stored(struct mem *m, u64 gpa, u32 width)
+{
+	for (size_t i = 0; i < m->nwatch; i++)
+		if (ranges_overlap(gpa, width, m->watch[i].gpa, m->watch[i].size))
+			m->watch[i].fn(m->watch[i].ctx, gpa, width);
+}

@@ -1,0 +1,260 @@
+/* code.c - code pages: the guest's code as copied, decoded and run.
+ *
+ * A page is found by the address of its bytes in RAM or ROM, so all virtual and physical names
+ * of it share one.  Code that cannot be kept as a page (its page is only partly RAM, or partly
+ * executable by PMP) and instructions over a page end are decoded each time they run, to an
+ * array of their own.
+ *
+ * fence.i only counts up hart.code_epoch and empties the jump caches; then the next jump to
+ * each page comes here and compares ("Zifencei" leaves all else to the implementation).
+ */
+#include "hart.h"
+
+#include "access.h"
+
+#include <stdlib.h>
+
+#define PAGES_MAX 1024
+#define BUCKETS   1024
+
+struct code {
+	struct code_page *table[BUCKETS];
+	struct code_page *pages[PAGES_MAX];
+	u32 npages, hand;
+	struct op *singles;
+};
+
+/* Aligned so that a slot's address tells its number. */
+static void *ops_alloc(size_t size)
+{
+	void *p = aligned_alloc(OPS_ALIGN, (size_t)align_up(size, OPS_ALIGN));
+
+	if (!p)
+		p = xzalloc(SIZE_MAX); /* ends the process as all allocations do */
+	return p;
+}
+
+struct code *code_new(void)
+{
+	struct code *c = xzalloc(sizeof(*c));
+
+	c->singles = ops_alloc(sizeof(struct op) * (PAGE_SLOTS + 2));
+	return c;
+}
+
+void code_free(struct code *c)
+{
+	if (!c)
+		return;
+	for (u32 i = 0; i < c->npages; i++)
+		free(c->pages[i]);
+	free(c->singles);
+	free(c);
+}
+
+/* -- Pages -------------------------------------------------------------------------- */
+
+static struct code_page **bucket(struct code *c, const u8 *live)
+{
+	return &c->table[(uintptr_t)live / PAGE_SIZE % BUCKETS];
+}
+
+static void forget_ops(struct code_page *page, u32 first, u32 last)
+{
+	for (u32 i = first; i <= last; i++)
+		page->ops[i].fn = op_decode;
+}
+
+/* Takes over the words that differ.  The op before may reach into one. */
+static void refresh(struct code_page *page)
+{
+	for (u32 i = 0; i < PAGE_SIZE; i += 8) {
+		u64 now = ram_load8(page->live + i);
+
+		if (now == get_le64(page->bytes + i))
+			continue;
+		put_le64(page->bytes + i, now);
+		forget_ops(page, i / 2 - (i > 0), i / 2 + 3);
+	}
+}
+
+static void fill(struct code_page *page, const u8 *live)
+{
+	page->live = live;
+	for (u32 i = 0; i < PAGE_SIZE; i += 8)
+		put_le64(page->bytes + i, ram_load8(live + i));
+	forget_ops(page, 0, PAGE_SLOTS - 1);
+	page->ops[PAGE_SLOTS] = (struct op){ .fn = op_end, .imm = 0 };
+	page->ops[PAGE_SLOTS + 1] = (struct op){ .fn = op_end, .imm = 2 };
+}
+
+/* A page that was not used since the hand passed it, out of its chain. */
+static struct code_page *evict(struct hart *h)
+{
+	struct code *c = h->code;
+	struct code_page *page, **at;
+
+	for (;; c->hand++) {
+		page = c->pages[c->hand % PAGES_MAX];
+		if (!page->used)
+			break;
+		page->used = false;
+	}
+	for (at = bucket(c, page->live); *at != page; at = &(*at)->next)
+		;
+	*at = page->next;
+	mmu_forget_jumps(h);
+	return page;
+}
+
+static struct code_page *fresh(struct hart *h)
+{
+	struct code *c = h->code;
+
+	if (c->npages == PAGES_MAX)
+		return evict(h);
+	c->pages[c->npages] = ops_alloc(sizeof(struct code_page));
+	return c->pages[c->npages++];
+}
+
+static struct code_page *page_of(struct hart *h, const u8 *live)
+{
+	struct code_page **chain = bucket(h->code, live), *page = *chain;
+
+	while (page && page->live != live)
+		page = page->next;
+	if (!page) {
+		page = fresh(h);
+		fill(page, live);
+		page->next = *chain;
+		*chain = page;
+	} else if (page->validated != h->code_epoch) {
+		refresh(page);
+	}
+	page->validated = h->code_epoch;
+	page->used = true;
+	return page;
+}
+
+void code_fence(struct hart *h)
+{
+	h->code_epoch++;
+	mmu_forget_jumps(h);
+}
+
+bool help_fence_i(struct hart *h, const struct op *op, u64 pc)
+{
+	(void)op;
+	code_fence(h);
+	h->pc = pc + 4;
+	hart_retire(h);
+	return true;
+}
+
+/* -- From pc to op ------------------------------------------------------------------- */
+
+static struct jump *jump_of(struct hart *h, u64 pc)
+{
+	return &h->ctx->jumps[pc / PAGE_SIZE % JUMP_ENTRIES];
+}
+
+static const struct op *fetch_trap(struct hart *h)
+{
+	trap_raise(h, h->pc, h->fault.cause, h->fault.tval);
+	return NULL;
+}
+
+const struct op *code_at(struct hart *h)
+{
+	u64 pc = h->pc;
+	struct jump *j = jump_of(h, pc);
+	const u8 *live;
+	bool whole;
+
+	if (j->page == align_down(pc, PAGE_SIZE))
+		return &j->ops[pc / 2 % PAGE_SLOTS];
+	live = mmu_fetch(h, pc, 2, &whole);
+	if (!live)
+		return fetch_trap(h);
+	if (!whole)
+		return code_single(h);
+	j->ops = page_of(h, live - pc % PAGE_SIZE)->ops;
+	j->page = align_down(pc, PAGE_SIZE);
+	return &j->ops[pc / 2 % PAGE_SLOTS];
+}
+
+/* Two bytes of code: from the copy that runs if there is one. */
+static bool half_at(struct hart *h, u64 pc, u32 *half)
+{
+	struct jump *j = jump_of(h, pc);
+	const u8 *live;
+	bool whole;
+
+	if (j->page == align_down(pc, PAGE_SIZE)) {
+		const struct code_page *page = (const struct code_page *)(const void *)j->ops;
+
+		*half = get_le16(page->bytes + pc % PAGE_SIZE);
+		return true;
+	}
+	live = mmu_fetch(h, pc, 2, &whole);
+	if (live)
+		*half = (u32)ram_load2(live);
+	return live;
+}
+
+/* False: h->fault, of the half that it was. */
+static bool word_at(struct hart *h, u64 pc, u32 *word)
+{
+	u32 high;
+
+	if (!half_at(h, pc, word))
+		return false;
+	if ((*word & 3) != 3)
+		return true;
+	if (!half_at(h, pc + 2, &high))
+		return false;
+	*word |= high << 16;
+	return true;
+}
+
+u32 code_word(struct hart *h, u64 pc)
+{
+	u32 word;
+
+	return word_at(h, pc, &word) ? word : 0;
+}
+
+const struct op *code_single(struct hart *h)
+{
+	struct op *op = &h->code->singles[h->pc / 2 % PAGE_SLOTS];
+	u32 word;
+
+	if (!word_at(h, h->pc, &word))
+		return fetch_trap(h);
+	interp_bind(h, op, decode(h->decoder, word, op), PAGE_SLOTS);
+	op[op->len].fn = op_single_end;
+	return op;
+}
+
+const struct op *code_singles(const struct hart *h)
+{
+	return h->code->singles;
+}
+
+void code_decode(struct hart *h, const struct op *op)
+{
+	uintptr_t at = (uintptr_t)op;
+	struct code_page *page = (struct code_page *)align_down(at, OPS_ALIGN);
+	u32 slot = (u32)(at % OPS_ALIGN / sizeof(*op));
+	const u8 *bytes = page->bytes + slot * 2;
+	struct op *out = &page->ops[slot];
+	u32 word = get_le16(bytes);
+
+	if ((word & 3) == 3 && slot == PAGE_SLOTS - 1) {
+		out->fn = op_cross;
+		return;
+	}
+	if ((word & 3) == 3)
+		word = get_le32(bytes);
+	interp_bind(h, out, decode(h->decoder, word, out), slot);
+}

@@ -1,0 +1,58 @@
+/* csr.h - control and status registers: the rows of csr.def, for csr.c and compilers. */
+#ifndef CSR_H
+#define CSR_H
+
+#include "hart.h"
+
+enum csr_needs {
+	CSR_NEEDS_NOTHING,
+	CSR_NEEDS_S,        /* S-mode */
+	CSR_NEEDS_FP,       /* F, and mstatus.FS on */
+	CSR_NEEDS_COUNTER,  /* Zicntr, and the counter-enable bits */
+	CSR_NEEDS_HPM,      /* Zihpm, and the counter-enable bits */
+	CSR_NEEDS_STIMECMP, /* Sstc, and below M-mode STCE and mcounteren.TM */
+	CSR_NEEDS_SATP,     /* S-mode, and in S-mode TVM clear */
+	CSR_NEEDS_PMP       /* that many PMP entries */
+};
+
+/* Bits to clear, then bits to set: csrrw clears all. */
+struct csr_change {
+	u64 clear, set;
+};
+
+/* True: the next instruction may be another one than that behind the CSR access, as an
+ * interrupt is due or addresses mean something else. */
+typedef bool csr_write_fn(struct hart *h, u32 num, u64 value);
+typedef bool csr_change_fn(struct hart *h, struct csr_change c);
+typedef u64 csr_read_fn(const struct hart *h, u32 num);
+
+/* A row is PLAIN (`read` is NULL) or has functions. */
+struct csr_row {
+	u16 first, last;
+	u16 member; /* PLAIN: offset in struct hart */
+	u8 needs;   /* enum csr_needs */
+	const char *name;
+	u64 mask; /* PLAIN: bits that can be written */
+	csr_read_fn *read;
+	csr_write_fn *write; /* NULL: ignored */
+	csr_change_fn *change;
+};
+
+extern const struct csr_row csr_rows[]; /* the first is none */
+extern const u32 csr_nrows;
+
+/* Fills h->csr_rows by what the hart's configuration has. */
+void csr_init(struct hart *h);
+/* Power-on values. */
+void csr_reset(struct hart *h);
+
+/* The row if the hart, in its privilege mode, may access `num` now; else NULL. */
+const struct csr_row *csr_find(struct hart *h, u32 num, bool writes);
+u64 csr_read(const struct hart *h, const struct csr_row *row, u32 num);
+/* Result as of csr_write_fn. */
+bool csr_change(struct hart *h, const struct csr_row *row, u32 num, struct csr_change c);
+
+/* Bits of menvcfg that this hart has. */
+u64 csr_envcfg_mask(const struct hart *h);
+
+#endif

@@ -1,0 +1,323 @@
+/* hart.c - the life of a hart: made, reset, run, waiting, stopped
+ *
+ * A hart that waits spins for a moment and then sleeps.  The moment adapts: it grows while
+ * events come soon after the hart fell asleep, and shrinks to nothing while they do not, so
+ * an idle hart costs no host CPU.
+ */
+#include "csr.h"
+
+#include <sched.h>
+#include <unistd.h>
+
+enum {
+	SPIN_MAX_NS = 40000, /* about what a sleep and a wake-up cost */
+	SPIN_STEP_NS = 4000,
+	A0 = 10
+};
+
+/* -- Making ------------------------------------------------------------------------- */
+
+static u64 spin_limit(u32 nharts)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return cpus > 1 && nharts <= (unsigned long)cpus ? SPIN_MAX_NS : 0;
+}
+
+struct hart *hart_new(const struct hart_config *config, const struct hart_env *env, u32 index,
+		      const struct engine *engine)
+{
+	struct hart *h = xzalloc(sizeof(*h));
+
+	assert(config->pmp_entries <= PMP_MAX);
+	assert(config->s_mode || (config->mmu == MMU_NONE && !env->sbi));
+	h->config = config;
+	h->env = env;
+	h->index = index;
+	h->engine = engine;
+	h->decoder = decoder_new(&config->isa);
+	h->mmu = mmu_new();
+	h->code = code_new();
+	h->spin_max_ns = spin_limit(env->nharts);
+	h->armed_ns = NEVER_NS;
+	inbox_init(&h->inbox);
+	csr_init(h);
+	return h;
+}
+
+void hart_free(struct hart *h)
+{
+	if (!h)
+		return;
+	inbox_fini(&h->inbox);
+	code_free(h->code);
+	mmu_free(h->mmu);
+	decoder_free(h->decoder);
+	free(h);
+}
+
+void hart_power_on(struct hart *h, const struct hart_start *start)
+{
+	memset(h->x, 0, sizeof(h->x));
+	memset(h->f, 0, sizeof(h->f));
+	h->pc = start->pc;
+	h->x[A0] = start->a0;
+	h->x[A0 + 1] = start->a1;
+	h->x[A0 + 2] = start->a2;
+	h->priv = start->priv;
+	h->reserved = NULL;
+	memset(&h->last_trap, 0, sizeof(h->last_trap));
+	csr_reset(h);
+	if (h->env->sbi)
+		sbi_reset(h);
+	pmp_changed(h); /* drops translations too */
+	mmu_mode_changed(h);
+	code_fence(h);
+	hart_timer_changed(h);
+}
+
+void hart_reset(struct hart *h, const struct hart_start *start)
+{
+	atomic_store(&h->stopping, false);
+	atomic_store(&h->lines, 0);
+	hart_power_on(h, start);
+	atomic_store(&h->hsm, start->stopped ? HSM_STOPPED : HSM_STARTED);
+}
+
+/* -- The supervisor timer ------------------------------------------------------------ */
+
+bool hart_timer_runs(const struct hart *h)
+{
+	return h->env->sbi || (h->menvcfg & ENVCFG_STCE);
+}
+
+/* The host's time at which STIP rises. */
+static u64 timer_ns(const struct hart *h)
+{
+	return hart_timer_runs(h) ? timebase_ns_at(h->env->time, h->stimecmp) : NEVER_NS;
+}
+
+void hart_timer_changed(struct hart *h)
+{
+	u64 ns;
+
+	h->stip = hart_timer_runs(h) && timebase_ticks(h->env->time) >= h->stimecmp;
+	if (h->stip)
+		return; /* an old deadline may still come: one kick too many */
+	ns = timer_ns(h);
+	if (ns == h->armed_ns)
+		return;
+	h->armed_ns = ns;
+	h->env->deadline(h->env->ctx, h->index, ns);
+}
+
+/* -- Waiting -------------------------------------------------------------------------- */
+
+/* Clears `event` before it looks: what comes later sets it again. */
+static void look_around(struct hart *h)
+{
+	atomic_store(&h->event, 0);
+	inbox_serve(h);
+	hart_timer_changed(h);
+}
+
+static bool spin(const struct hart *h, u64 until_ns)
+{
+	while (now_ns() < until_ns)
+		for (int i = 0; i < 100; i++)
+			if (atomic_load_explicit(&h->event, memory_order_relaxed))
+				return true;
+	return false;
+}
+
+/* Twice as long as an event took that spinning would have caught; else less each time. */
+static void adapt_spin(struct hart *h, u64 slept_ns)
+{
+	if (slept_ns < h->spin_max_ns)
+		h->spin_ns = MIN(2 * slept_ns + SPIN_STEP_NS, h->spin_max_ns);
+	else
+		h->spin_ns -= MIN(h->spin_ns, SPIN_STEP_NS);
+}
+
+static void wait_for_event(struct hart *h, u64 deadline_ns)
+{
+	u64 start = now_ns(), end = MIN(start + h->spin_ns, deadline_ns);
+
+	if (h->spin_ns && spin(h, end))
+		return;
+	inbox_sleep(h, deadline_ns);
+	adapt_spin(h, now_ns() - start);
+}
+
+/* `event` is set at the end, so that hart_poll() looks at all that came meanwhile. */
+static void wait_until(struct hart *h, bool (*done)(const struct hart *h), u64 irqs)
+{
+	for (;;) {
+		look_around(h);
+		if (done(h) || atomic_load(&h->stopping))
+			break;
+		wait_for_event(h, irqs & (u64)1 << IRQ_STI ? timer_ns(h) : NEVER_NS);
+	}
+	atomic_store(&h->event, 1);
+}
+
+static bool interrupt_waits(const struct hart *h)
+{
+	return trap_pending(h) & h->mie;
+}
+
+void hart_wait(struct hart *h)
+{
+	wait_until(h, interrupt_waits, h->mie);
+}
+
+static bool start_asked(const struct hart *h)
+{
+	return atomic_load(&h->hsm) != HSM_STOPPED;
+}
+
+static void wait_for_start(struct hart *h)
+{
+	struct hart_start start;
+
+	wait_until(h, start_asked, 0);
+	if (atomic_load(&h->hsm) != HSM_START_PENDING)
+		return;
+	pthread_mutex_lock(&h->inbox.lock);
+	start = h->start;
+	pthread_mutex_unlock(&h->inbox.lock);
+	hart_power_on(h, &start);
+	atomic_store(&h->hsm, HSM_STARTED);
+}
+
+/* -- Running -------------------------------------------------------------------------- */
+
+bool hart_poll(struct hart *h)
+{
+	look_around(h);
+	atomic_store_explicit(&h->retired, hart_instret(h), memory_order_relaxed);
+	if (atomic_load(&h->stopping) || atomic_load(&h->hsm) != HSM_STARTED)
+		return false;
+	trap_interrupt(h);
+	return true;
+}
+
+/* hart_poll() leaves `stopping` set; here it is used up.  A stop that comes before the run
+ * ends it at once, so none is lost when a machine stops as it starts. */
+void hart_run(struct hart *h)
+{
+	inbox_unpark(h);
+	atomic_store(&h->event, 1);
+	while (!atomic_exchange(&h->stopping, false)) {
+		if (atomic_load(&h->hsm) == HSM_STARTED)
+			h->engine->run(h);
+		else
+			wait_for_start(h);
+	}
+	inbox_park(h);
+}
+
+void hart_stop(struct hart *h)
+{
+	atomic_store(&h->stopping, true);
+	hart_kick(h);
+}
+
+void hart_input(struct hart *h, enum irq irq, bool level)
+{
+	u64 bit = (u64)1 << irq;
+
+	if (irq == IRQ_SSI) { /* an edge, as software clears SSIP */
+		if (level)
+			atomic_fetch_or(&h->mip, bit);
+	} else if (level) {
+		atomic_fetch_or(&h->lines, bit);
+	} else {
+		atomic_fetch_and(&h->lines, ~bit);
+	}
+	if (level)
+		hart_kick(h);
+}
+
+struct hart_stats hart_stats(const struct hart *h)
+{
+	return (struct hart_stats){
+		.instructions = atomic_load_explicit(&h->retired, memory_order_relaxed),
+		.traps = atomic_load_explicit(&h->traps, memory_order_relaxed),
+		.interrupts = atomic_load_explicit(&h->interrupts, memory_order_relaxed),
+		.wfi = atomic_load_explicit(&h->wfi, memory_order_relaxed),
+		.tlb_fills = atomic_load_explicit(&h->fills, memory_order_relaxed),
+		.io = atomic_load_explicit(&h->io_count, memory_order_relaxed),
+	};
+}
+
+void hart_look(const struct hart *h, struct hart_view *out)
+{
+	out->pc = h->pc;
+	memcpy(out->x, h->x, sizeof(out->x));
+	out->priv = h->priv;
+	out->cause = h->last_trap.cause;
+	out->epc = h->last_trap.epc;
+	out->tval = h->last_trap.tval;
+}
+
+/* -- Instructions ----------------------------------------------------------------------- */
+
+static bool go_on_behind(struct hart *h, u64 pc)
+{
+	h->pc = pc + 4;
+	hart_retire(h);
+	return true;
+}
+
+/* With TW, and always in U-mode, a WFI that would wait is illegal: the time limit that the
+ * manual leaves to us is 0. */
+bool help_wfi(struct hart *h, const struct op *op, u64 pc)
+{
+	bool limited = h->priv == PRIV_U || (h->priv == PRIV_S && (h->mstatus & MSTATUS_TW));
+
+	(void)op;
+	if (interrupt_waits(h))
+		return go_on_behind(h, pc);
+	if (limited && h->config->s_mode)
+		return trap_illegal(h, pc);
+	hart_count(&h->wfi);
+	hart_wait(h);
+	return go_on_behind(h, pc);
+}
+
+/* Still what lr saw.  Another hart may be storing to it right now. */
+static bool reservation_holds(const struct hart *h)
+{
+	if (!h->reserved)
+		return false;
+	if (h->reserved_size == 4)
+		return atomic_load((const _Atomic u32 *)(const void *)h->reserved) ==
+		       (u32)h->reserved_value;
+	return atomic_load((const _Atomic u64 *)(const void *)h->reserved) == h->reserved_value;
+}
+
+/* Zawrs: nothing wakes a hart when someone stores to its reservation, so it waits only as
+ * long as spinning is worth, and both kinds may end early. */
+static bool wait_on_reservation(struct hart *h, u64 pc)
+{
+	u64 end = now_ns() + h->spin_max_ns / 2;
+
+	if (!h->spin_max_ns)
+		sched_yield();
+	while (reservation_holds(h) && !atomic_load(&h->event) && now_ns() < end)
+		continue;
+	return go_on_behind(h, pc);
+}
+
+bool help_wrs_nto(struct hart *h, const struct op *op, u64 pc)
+{
+	(void)op;
+	return wait_on_reservation(h, pc);
+}
+
+bool help_wrs_sto(struct hart *h, const struct op *op, u64 pc)
+{
+	(void)op;
+	return wait_on_reservation(h, pc);
+}

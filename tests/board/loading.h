@@ -1,0 +1,109 @@
+/* loading.h - boards for tests: from files, or from texts that stand in the test. */
+#ifndef LOADING_H
+#define LOADING_H
+
+#include "check.h"
+
+#include "board.h"
+#include "core.h"
+
+#include <string.h>
+
+/* A file that exists only in the test. */
+struct fake_file {
+	const char *path, *text;
+};
+
+struct loaded {
+	struct board *board;
+	const struct plan *plan;
+	struct diags ds;
+	struct str said; /* what a person would read */
+};
+
+static inline char *load_real(const char *path, size_t max, size_t *len, struct err *why)
+{
+	FILE *f = fopen(path, "rb");
+	char *bytes;
+
+	if (!f) {
+		err_set(why, "no such file");
+		return NULL;
+	}
+	bytes = xzalloc(max);
+	*len = fread(bytes, 1, max, f);
+	fclose(f);
+	return bytes;
+}
+
+static inline char *load_fake(void *ctx, const char *path, size_t max, size_t *len,
+			      struct err *why)
+{
+	for (const struct fake_file *f = ctx; f && f->path; f++)
+		if (!strcmp(f->path, path)) {
+			*len = strlen(f->text);
+			return xstrdup(f->text);
+		}
+	return load_real(path, max, len, why);
+}
+
+/* Knows one guest, which is not fetched, and another, which has no initrd. */
+static inline char *load_guest(void *ctx, const char *guest, const char *part, struct err *why)
+{
+	(void)ctx;
+	if (!strcmp(guest, "tiny"))
+		return strcmp(part, "initrd") ? xprintf("/guests/tiny/%s", part) : NULL;
+	if (!strcmp(guest, "debian-small"))
+		err_code(why, "E0702", "the guest `%s` is not fetched yet", guest);
+	else
+		err_code(why, "E0204", "there is no guest `%s`", guest);
+	return NULL;
+}
+
+static inline struct loaded load_with(const char *path, const struct board_options *options,
+				      const struct fake_file *files)
+{
+	const struct board_host host = { (void *)(uintptr_t)files, load_fake, load_guest };
+	struct loaded l = { 0 };
+
+	l.board = board_load(path, options, device_classes, &host, &l.ds);
+	l.plan = board_plan(l.board);
+	diags_format(&l.ds, DIAG_TEXT, 0, &l.said);
+	return l;
+}
+
+/* `text` is the board t.yaml. */
+static inline struct loaded load_text(const char *text)
+{
+	const struct fake_file files[] = { { "t.yaml", text }, { NULL, NULL } };
+
+	return load_with("t.yaml", NULL, files);
+}
+
+static inline struct loaded load_options(const char *text, const struct board_options *options)
+{
+	const struct fake_file files[] = { { "t.yaml", text }, { NULL, NULL } };
+
+	return load_with("t.yaml", options, files);
+}
+
+static inline void loaded_free(struct loaded *l)
+{
+	board_free(l->board);
+	diags_free(&l->ds);
+	str_free(&l->said);
+}
+
+#define MACHINE "vmbuild: 1\nkind: board\nname: t\nextends: machines/riscv-virt.yaml\n"
+
+static inline const struct plan_device *find_planned(const struct loaded *l, const char *name)
+{
+	u32 i;
+
+	if (!l->plan)
+		fail_msg("%s", str_text(&l->said));
+	i = plan_find(l->plan, name);
+	return i == PLAN_NONE ? NULL : &l->plan->devices[i];
+}
+
+#endif

@@ -1,0 +1,424 @@
+/* The host's ends of serial lines: a file, a pseudo-terminal, a socket. */
+#define _GNU_SOURCE
+#include "check.h"
+#include "host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static char folder[] = "/tmp/test_chardev.XXXXXX";
+
+/* A device that keeps what it gets, and a loop on a thread of its own. */
+struct bench {
+	struct loop *l;
+	struct chardev *c;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	char got[256];
+	size_t n;
+	u32 room;
+};
+
+static u32 device_room(void *ctx)
+{
+	struct bench *b = ctx;
+	u32 room;
+
+	pthread_mutex_lock(&b->lock);
+	room = b->room;
+	pthread_mutex_unlock(&b->lock);
+	return room;
+}
+
+static void device_receive(void *ctx, const u8 *bytes, u32 n)
+{
+	struct bench *b = ctx;
+
+	pthread_mutex_lock(&b->lock);
+	if (b->n + n < sizeof(b->got)) {
+		memcpy(b->got + b->n, bytes, n);
+		b->n += n;
+	}
+	pthread_mutex_unlock(&b->lock);
+}
+
+static void bench_init(struct bench *b)
+{
+	struct err e = { 0 };
+
+	*b = (struct bench){ .l = loop_new(&e), .room = 16 };
+	pthread_mutex_init(&b->lock, NULL);
+	assert_non_null(b->l);
+}
+
+static void *turn(void *ctx)
+{
+	loop_run(ctx, NULL, NULL);
+	return NULL;
+}
+
+static void bench_start(struct bench *b, struct chardev *c)
+{
+	assert_non_null(c);
+	b->c = c;
+	c->room = device_room;
+	c->receive = device_receive;
+	c->ctx = b;
+	pthread_create(&b->thread, NULL, turn, b->l);
+}
+
+static void bench_fini(struct bench *b)
+{
+	loop_quit(b->l);
+	if (b->thread)
+		pthread_join(b->thread, NULL);
+	if (b->c)
+		b->c->ops->free(b->c);
+	loop_free(b->l);
+}
+
+static void say(struct bench *b, const char *text)
+{
+	b->c->ops->write(b->c, (const u8 *)text, strlen(text));
+}
+
+static void set_room(struct bench *b, u32 room)
+{
+	pthread_mutex_lock(&b->lock);
+	b->room = room;
+	pthread_mutex_unlock(&b->lock);
+	b->c->ops->ready(b->c);
+}
+
+static bool has_got(struct bench *b, const char *text)
+{
+	bool same;
+
+	pthread_mutex_lock(&b->lock);
+	same = b->n == strlen(text) && !memcmp(b->got, text, b->n);
+	pthread_mutex_unlock(&b->lock);
+	return same;
+}
+
+static void expect_got(struct bench *b, const char *text)
+{
+	for (u32 i = 0; i < 10000 && !has_got(b, text); i++)
+		usleep(1000);
+	assert_true(has_got(b, text));
+}
+
+static void expect_from(int fd, const char *text)
+{
+	char buf[64] = "";
+	size_t n = 0;
+
+	while (n < strlen(text)) {
+		struct pollfd p = { .fd = fd, .events = POLLIN };
+		ssize_t got;
+
+		assert_int_equal(poll(&p, 1, 10000), 1);
+		got = read(fd, buf + n, sizeof(buf) - 1 - n);
+		assert_true(got > 0);
+		n += (size_t)got;
+	}
+	assert_string_equal(buf, text);
+}
+
+static const char *in_folder(char *out, size_t cap, const char *name)
+{
+	snprintf(out, cap, "%s/%s", folder, name);
+	return out;
+}
+
+static int connect_to(const char *path)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(a.sun_path, sizeof(a.sun_path), "%.100s", path);
+	if (connect(fd, (struct sockaddr *)&a, sizeof(a))) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* Drops bytes while nobody is connected, so the text is said until it comes. */
+static void talk_to(struct bench *b, int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	char c;
+
+	for (u32 i = 0; i < 1000; i++) {
+		say(b, "x");
+		if (poll(&p, 1, 10) == 1)
+			break;
+	}
+	assert_int_equal(read(fd, &c, 1), 1);
+	assert_int_equal(c, 'x');
+}
+
+static void a_socket_serves_one_client_after_the_other(void **state)
+{
+	struct err e = { 0 };
+	struct bench b;
+	struct stat st;
+	char path[64];
+	int fd;
+
+	bench_init(&b);
+	in_folder(path, sizeof(path), "s");
+	bench_start(&b, host_socket(b.l, path, &e));
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	say(&b, "for nobody");
+
+	fd = connect_to(path);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "hello", 5), 5);
+	expect_got(&b, "hello");
+	talk_to(&b, fd);
+	close(fd);
+
+	fd = connect_to(path);
+	assert_true(fd >= 0);
+	talk_to(&b, fd);
+	assert_int_equal(write(fd, " again", 6), 6);
+	expect_got(&b, "hello again");
+	bench_fini(&b);
+	close(fd);
+	assert_int_equal(stat(path, &st), -1); /* gone with it */
+	(void)state;
+}
+
+static void what_a_client_left_waits_for_room(void **state)
+{
+	struct err e = { 0 };
+	struct bench b;
+	char path[64];
+	int fd;
+
+	bench_init(&b);
+	b.room = 0;
+	in_folder(path, sizeof(path), "s");
+	bench_start(&b, host_socket(b.l, path, &e));
+	fd = connect_to(path);
+	assert_int_equal(write(fd, "one", 3), 3);
+	close(fd);
+	fd = connect_to(path); /* although the device has not read */
+	talk_to(&b, fd);
+	assert_true(has_got(&b, ""));
+	set_room(&b, 16);
+	expect_got(&b, "one");
+	bench_fini(&b);
+	close(fd);
+	(void)state;
+}
+
+/* A client that reads nothing: the guest waits a second, then loses bytes. */
+static void a_client_that_does_not_read_does_not_hold_up_the_end(void **state)
+{
+	static char much[3 * 1024 * 1024];
+	struct err e = { 0 };
+	struct bench b;
+	char path[64];
+	u64 start;
+	int fd;
+
+	bench_init(&b);
+	in_folder(path, sizeof(path), "s");
+	bench_start(&b, host_socket(b.l, path, &e));
+	fd = connect_to(path);
+	talk_to(&b, fd);
+	start = now_ns();
+	b.c->ops->write(b.c, (const u8 *)much, sizeof(much));
+	b.c->ops->write(b.c, (const u8 *)much, sizeof(much));
+	assert_true(now_ns() - start < 3000000000);
+	bench_fini(&b);
+	assert_true(now_ns() - start < 5000000000);
+	close(fd);
+	(void)state;
+}
+
+static void a_socket_is_never_put_over_something_else(void **state)
+{
+	struct err e = { 0 };
+	struct bench b;
+	char path[64], longer[200];
+	int fd;
+
+	bench_init(&b);
+	in_folder(path, sizeof(path), "file");
+	assert_true(host_write_file(path, "mine", 4, &e));
+	assert_null(host_socket(b.l, path, &e));
+	assert_non_null(strstr(e.text, "is no socket"));
+	assert_int_equal(access(path, F_OK), 0);
+
+	in_folder(path, sizeof(path), "s");
+	bench_start(&b, host_socket(b.l, path, &e));
+	assert_null(host_socket(b.l, path, &e));
+	assert_non_null(strstr(e.text, "in use by another program"));
+	fd = connect_to(path);
+	assert_true(fd >= 0);
+	close(fd);
+
+	memset(longer, 'a', sizeof(longer) - 1);
+	longer[sizeof(longer) - 1] = 0;
+	assert_null(host_socket(b.l, longer, &e));
+	assert_non_null(strstr(e.text, "longer than"));
+	bench_fini(&b);
+	(void)state;
+}
+
+static void a_socket_left_behind_is_replaced(void **state)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	struct err e = { 0 };
+	struct bench b;
+	char path[64];
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	in_folder(path, sizeof(path), "stale");
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s", path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	close(fd);
+	bench_init(&b);
+	bench_start(&b, host_socket(b.l, path, &e));
+	fd = connect_to(path);
+	assert_true(fd >= 0);
+	close(fd);
+	bench_fini(&b);
+	(void)state;
+}
+
+static char line[256];
+
+static void keep_line(void *ctx, enum log_level level, const char *text)
+{
+	(void)ctx;
+	(void)level;
+	snprintf(line, sizeof(line), "%s", text);
+}
+
+static void a_pty_says_where_it_is_and_carries_bytes_unchanged(void **state)
+{
+	struct err e = { 0 };
+	struct bench b;
+	int fd;
+
+	bench_init(&b);
+	log_sink(keep_line, NULL);
+	bench_start(&b, host_pty(b.l, "uart1", &e));
+	log_sink(NULL, NULL);
+	assert_true(text_starts(line, "uart1: /dev/pts/"));
+	say(&b, "early\n"); /* is kept for who comes later */
+	fd = open(line + strlen("uart1: "), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	expect_from(fd, "early\n");
+	assert_int_equal(write(fd, "a\r\003", 3), 3);
+	expect_got(&b, "a\r\003");
+	close(fd);
+	usleep(20000);
+	fd = open(line + strlen("uart1: "), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	assert_int_equal(write(fd, "b", 1), 1);
+	expect_got(&b, "a\r\003b");
+	close(fd);
+	bench_fini(&b);
+	(void)state;
+}
+
+static void a_file_gets_all_by_the_time_it_is_freed(void **state)
+{
+	struct err e = { 0 };
+	struct chardev *c;
+	char path[64];
+	size_t len;
+	u8 *p;
+
+	in_folder(path, sizeof(path), "out");
+	assert_true(host_write_file(path, "what was there before", 21, &e));
+	c = host_file_out(path, &e);
+	assert_non_null(c);
+	for (u32 i = 0; i < 100000; i++)
+		c->ops->write(c, (const u8 *)"0123456789abcdef", 16);
+	c->ops->free(c);
+	p = host_read_file(path, 4 * MIB, &len, &e);
+	assert_non_null(p);
+	assert_int_equal(len, 1600000);
+	assert_memory_equal(p + len - 16, "0123456789abcdef", 16);
+	free(p);
+	(void)state;
+}
+
+static void a_file_that_cannot_be_written_is_told(void **state)
+{
+	struct err e = { 0 };
+	char path[64];
+
+	assert_null(host_file_out("/no/such/folder/x", &e));
+	assert_string_equal(e.code, "E0604");
+	in_folder(path, sizeof(path), "fifo");
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_null(host_file_out(path, &e));
+	assert_non_null(strstr(e.text, "nobody reads"));
+	(void)state;
+}
+
+static void a_full_disk_ends_the_output_with_one_line(void **state)
+{
+	struct err e = { 0 };
+	struct chardev *c = host_file_out("/dev/full", &e);
+
+	assert_non_null(c);
+	line[0] = 0;
+	log_sink(keep_line, NULL);
+	for (u32 i = 0; i < 100; i++) {
+		c->ops->write(c, (const u8 *)"lost", 4);
+		usleep(200);
+	}
+	assert_non_null(strstr(line, "No space left"));
+	c->ops->free(c);
+	log_sink(NULL, NULL);
+	assert_non_null(strstr(line, "400 bytes of output lost"));
+	(void)state;
+}
+
+static int make_folder(void **state)
+{
+	(void)state;
+	return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+	const char *argv[] = { "rm", "-rf", folder, NULL };
+	struct err e = { 0 };
+
+	(void)state;
+	return host_run(argv, NULL, &e) ? 0 : -1;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_socket_serves_one_client_after_the_other),
+		cmocka_unit_test(what_a_client_left_waits_for_room),
+		cmocka_unit_test(a_client_that_does_not_read_does_not_hold_up_the_end),
+		cmocka_unit_test(a_socket_is_never_put_over_something_else),
+		cmocka_unit_test(a_socket_left_behind_is_replaced),
+		cmocka_unit_test(a_pty_says_where_it_is_and_carries_bytes_unchanged),
+		cmocka_unit_test(a_file_gets_all_by_the_time_it_is_freed),
+		cmocka_unit_test(a_file_that_cannot_be_written_is_told),
+		cmocka_unit_test(a_full_disk_ends_the_output_with_one_line),
+	};
+	struct err e = { 0 };
+
+	host_init(&e);
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}

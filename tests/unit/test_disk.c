@@ -1,0 +1,845 @@
+/* Raw disks.  The system calls they use are replaced below by ones that can fail, be
+ * short, or wait, as a test wants; else they do what they always do. */
+#define _GNU_SOURCE
+#include "check.h"
+#include "host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* -- System calls ---------------------------------------------------------------------- */
+
+static struct {
+	_Atomic u32 syncs, durable_writes, writes, interrupts;
+	_Atomic int sync_errno, write_errno, fallocate_errno;
+	_Atomic u32 most;       /* bytes a transfer; 0: no limit */
+	_Atomic bool hold_sync; /* fdatasync() waits until this is false */
+	_Atomic bool hold_write;
+	_Atomic u32 held;
+	_Atomic u32 block; /* what O_DIRECT wants, at least */
+} host;
+
+static void hold_while(_Atomic bool *flag)
+{
+	atomic_fetch_add(&host.held, 1);
+	while (atomic_load(flag))
+		usleep(500);
+	atomic_fetch_sub(&host.held, 1);
+}
+
+int fdatasync(int fd)
+{
+	int error = atomic_load(&host.sync_errno);
+
+	atomic_fetch_add(&host.syncs, 1);
+	hold_while(&host.hold_sync);
+	if (error) {
+		errno = error;
+		return -1;
+	}
+	return (int)syscall(SYS_fdatasync, fd);
+}
+
+int fallocate(int fd, int mode, off_t offset, off_t len)
+{
+	int error = atomic_load(&host.fallocate_errno);
+
+	if (error) {
+		errno = error;
+		return -1;
+	}
+	return (int)syscall(SYS_fallocate, fd, mode, offset, len);
+}
+
+/* Every other call is interrupted, the rest moves at most host.most bytes. */
+static bool make_short(const struct iovec *iov, int n, struct iovec *one)
+{
+	u32 most = atomic_load(&host.most);
+
+	assert_true(n > 0);
+	if (!most)
+		return false;
+	*one = iov[0];
+	one->iov_len = MIN(one->iov_len, most);
+	return true;
+}
+
+static bool interrupted(void)
+{
+	if (!atomic_load(&host.most) || atomic_fetch_add(&host.interrupts, 1) % 2)
+		return false;
+	errno = EINTR;
+	return true;
+}
+
+ssize_t preadv(int fd, const struct iovec *iov, int n, off_t offset)
+{
+	struct iovec one;
+
+	if (interrupted())
+		return -1;
+	if (make_short(iov, n, &one))
+		return syscall(SYS_preadv, fd, &one, 1, offset, 0);
+	return syscall(SYS_preadv, fd, iov, n, offset, 0);
+}
+
+static ssize_t write_some(int fd, const struct iovec *iov, int n, off_t offset, int flags)
+{
+	int error = atomic_load(&host.write_errno);
+	struct iovec one;
+
+	hold_while(&host.hold_write);
+	if (interrupted())
+		return -1;
+	if (error) {
+		errno = error;
+		return -1;
+	}
+	atomic_fetch_add(&host.writes, 1);
+	if (make_short(iov, n, &one))
+		return syscall(SYS_pwritev2, fd, &one, 1, offset, 0, flags);
+	return syscall(SYS_pwritev2, fd, iov, n, offset, 0, flags);
+}
+
+ssize_t pwritev(int fd, const struct iovec *iov, int n, off_t offset)
+{
+	return write_some(fd, iov, n, offset, 0);
+}
+
+ssize_t pwritev2(int fd, const struct iovec *iov, int n, off_t offset, int flags)
+{
+	if (flags & RWF_DSYNC)
+		atomic_fetch_add(&host.durable_writes, 1);
+	return write_some(fd, iov, n, offset, flags);
+}
+
+ssize_t pread(int fd, void *to, size_t n, off_t offset)
+{
+	if (n < atomic_load(&host.block)) {
+		errno = EINVAL;
+		return -1;
+	}
+	return syscall(SYS_pread64, fd, to, n, offset);
+}
+
+/* -- A guest ----------------------------------------------------------------------------- */
+
+static char folder[] = "/tmp/test_disk.XXXXXX";
+static char image[64];
+
+struct guest {
+	struct block *disk;
+	pthread_mutex_t lock;
+	pthread_cond_t more;
+	u32 completed;
+};
+
+static void on_complete(void *ctx, struct block_req *req)
+{
+	struct guest *g = ctx;
+
+	pthread_mutex_lock(&g->lock);
+	g->completed++;
+	req->dev = NULL; /* as a mark: completed */
+	pthread_cond_broadcast(&g->more);
+	pthread_mutex_unlock(&g->lock);
+}
+
+static struct device *const under_way = (struct device *)(uintptr_t)1;
+
+static void submit(struct guest *g, struct block_req *req)
+{
+	req->dev = under_way;
+	g->disk->ops->submit(g->disk, req);
+}
+
+static bool is_done(struct guest *g, const struct block_req *req)
+{
+	bool done;
+
+	pthread_mutex_lock(&g->lock);
+	done = !req->dev;
+	pthread_mutex_unlock(&g->lock);
+	return done;
+}
+
+static enum block_status await(struct guest *g, struct block_req *req)
+{
+	pthread_mutex_lock(&g->lock);
+	while (req->dev)
+		pthread_cond_wait(&g->more, &g->lock);
+	pthread_mutex_unlock(&g->lock);
+	return req->status;
+}
+
+static enum block_status run(struct guest *g, struct block_req *req)
+{
+	submit(g, req);
+	return await(g, req);
+}
+
+static enum block_status transfer(struct guest *g, enum block_op op, u64 offset, void *p, size_t n)
+{
+	struct block_req req = { .op = op, .offset = offset, .length = n, .niov = 1 };
+
+	req.iov[0] = (struct iovec){ .iov_base = p, .iov_len = n };
+	return run(g, &req);
+}
+
+static enum block_status simple(struct guest *g, enum block_op op, u64 offset, u64 length)
+{
+	struct block_req req = { .op = op, .offset = offset, .length = length };
+
+	return run(g, &req);
+}
+
+static void make_image(const char *path, size_t size)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	for (size_t i = 0; i < size; i++) {
+		u8 buf[4096];
+		size_t n = MIN(size - i, sizeof(buf));
+
+		for (size_t k = 0; k < n; k++)
+			buf[k] = (u8)((i + k) * 7 + 1);
+		assert_int_equal(write(fd, buf, n), n);
+		i += n - 1;
+	}
+	close(fd);
+}
+
+static bool try_plug(struct guest *g, const struct host_disk *h, struct err *e)
+{
+	*g = (struct guest){ .disk = host_disk_open(h, e) };
+	if (!g->disk)
+		return false;
+	pthread_mutex_init(&g->lock, NULL);
+	pthread_cond_init(&g->more, NULL);
+	g->disk->complete = on_complete;
+	g->disk->ctx = g;
+	return true;
+}
+
+static void plug(struct guest *g, enum host_cache cache)
+{
+	struct host_disk h = { .path = image, .cache = cache };
+	struct err e = { 0 };
+
+	if (!try_plug(g, &h, &e))
+		fail_msg("%s", e.text);
+	atomic_store(&host.syncs, 0);
+	atomic_store(&host.writes, 0);
+	atomic_store(&host.durable_writes, 0);
+}
+
+static void unplug(struct guest *g)
+{
+	g->disk->ops->free(g->disk);
+}
+
+/* -- Opening ------------------------------------------------------------------------------- */
+
+static void another_process_is_told_who_has_the_disk(void **state)
+{
+	struct host_disk h = { .path = image };
+	int ready[2], end[2], status;
+	struct err e = { 0 };
+	struct guest g;
+	char c, text[32];
+	pid_t pid;
+
+	make_image(image, 4096);
+	assert_int_equal(pipe(ready) | pipe(end), 0);
+	pid = fork();
+	if (!pid) {
+		close(end[1]);
+		if (host_disk_open(&h, &e))
+			(void)!write(ready[1], "x", 1);
+		(void)!read(end[0], &c, 1);
+		_exit(0);
+	}
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	assert_false(try_plug(&g, &h, &e));
+	assert_string_equal(e.code, "E0602");
+	snprintf(text, sizeof(text), "(pid %d)", pid);
+	assert_non_null(strstr(e.text, text));
+	assert_non_null(strstr(e.text, image));
+	h.read_only = true;
+	assert_false(try_plug(&g, &h, &e));
+	close(end[0]);
+	close(end[1]);
+	waitpid(pid, &status, 0);
+
+	assert_true(try_plug(&g, &h, &e)); /* the lock went with its process */
+	unplug(&g);
+	(void)state;
+}
+
+static void readers_share_a_disk_and_keep_writers_out(void **state)
+{
+	struct host_disk h = { .path = image, .read_only = true };
+	struct err e = { 0 };
+	struct guest a, b, c;
+	u8 sector[512] = { 0 };
+
+	make_image(image, 4096);
+	assert_true(try_plug(&a, &h, &e));
+	assert_true(try_plug(&b, &h, &e));
+	assert_int_equal(transfer(&a, BLOCK_READ, 0, sector, 512), BLOCK_OK);
+	assert_int_equal(transfer(&a, BLOCK_WRITE, 0, sector, 512), BLOCK_IOERR);
+	assert_int_equal(simple(&a, BLOCK_DISCARD, 0, 512), BLOCK_IOERR);
+	assert_int_equal(simple(&a, BLOCK_FLUSH, 0, 0), BLOCK_OK);
+	h.read_only = false;
+	assert_false(try_plug(&c, &h, &e));
+	assert_string_equal(e.code, "E0602");
+	unplug(&a);
+	unplug(&b);
+	(void)state;
+}
+
+static void refuse(const char *path, const char *code, const char *words)
+{
+	struct host_disk h = { .path = path };
+	struct err e = { 0 };
+	struct guest g;
+
+	assert_false(try_plug(&g, &h, &e));
+	assert_string_equal(e.code, code);
+	if (!strstr(e.text, words))
+		fail_msg("`%s` does not say `%s`", e.text, words);
+	assert_true(e.hint[0]);
+}
+
+static void what_is_no_disk_is_refused_with_the_reason(void **state)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/fifo", folder);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	refuse(path, "E0604", "neither a file nor a block device");
+	refuse(folder, "E0604", "Is a directory");
+	refuse("/dev/zero", "E0604", "neither a file nor a block device");
+	snprintf(path, sizeof(path), "%s/missing", folder);
+	refuse(path, "E0604", "No such file");
+	snprintf(path, sizeof(path), "%s/empty", folder);
+	make_image(path, 0);
+	refuse(path, "", "is empty");
+	(void)state;
+}
+
+static void a_link_to_an_image_is_followed(void **state)
+{
+	char path[64];
+	struct host_disk h = { .path = path };
+	struct err e = { 0 };
+	struct guest g;
+
+	make_image(image, 4096);
+	snprintf(path, sizeof(path), "%s/link", folder);
+	assert_int_equal(symlink(image, path), 0);
+	assert_true(try_plug(&g, &h, &e));
+	unplug(&g);
+	(void)state;
+}
+
+/* -- Reading and writing ------------------------------------------------------------------- */
+
+#define DISK_BYTES 65536
+
+/* The list of buffers that a guest's request might be: of all sizes, at odd addresses. */
+static void scatter(struct block_req *req, u8 *p, size_t n, u32 seed)
+{
+	req->niov = 0;
+	while (n) {
+		size_t k = req->niov == BLOCK_SEGMENTS - 1 ? n : MIN(n, seed % 3001);
+
+		seed = seed * 1103515245 + 12345;
+		req->iov[req->niov++] = (struct iovec){ .iov_base = p, .iov_len = k };
+		p += k;
+		n -= k;
+	}
+}
+
+/* Random reads and writes against a copy in memory. */
+static void act_like_memory(struct guest *g, u32 rounds, u32 seed)
+{
+	static u8 copy[DISK_BYTES], buf[DISK_BYTES];
+
+	assert_int_equal(transfer(g, BLOCK_READ, 0, copy, DISK_BYTES), BLOCK_OK);
+	for (u32 i = 0; i < rounds; i++) {
+		struct block_req req = { 0 };
+		size_t first, n;
+
+		seed = seed * 1664525 + 1013904223;
+		first = seed >> 8 & 127;
+		n = MIN(128 - first, 1 + (seed >> 16 & 31)) * 512;
+		first *= 512;
+		req.op = seed >> 30 ? BLOCK_WRITE : BLOCK_READ;
+		req.offset = first;
+		req.length = n;
+		scatter(&req, buf, n, seed);
+		if (req.op == BLOCK_WRITE) {
+			for (size_t k = 0; k < n; k++)
+				buf[k] = (u8)(seed + k * 13);
+			memcpy(copy + first, buf, n);
+		}
+		assert_int_equal(run(g, &req), BLOCK_OK);
+		assert_memory_equal(buf, copy + first, n);
+	}
+	assert_int_equal(transfer(g, BLOCK_READ, 0, buf, DISK_BYTES), BLOCK_OK);
+	assert_memory_equal(buf, copy, DISK_BYTES);
+}
+
+static void it_keeps_what_was_written(void **state)
+{
+	struct guest g;
+
+	make_image(image, DISK_BYTES);
+	plug(&g, HOST_WRITEBACK);
+	assert_int_equal(g.disk->size, DISK_BYTES);
+	act_like_memory(&g, 300, 1);
+	unplug(&g);
+	(void)state;
+}
+
+static void short_and_interrupted_transfers_are_continued(void **state)
+{
+	struct guest g;
+
+	make_image(image, DISK_BYTES);
+	plug(&g, HOST_WRITEBACK);
+	atomic_store(&host.most, 777);
+	act_like_memory(&g, 100, 2);
+	assert_true(host.interrupts > 100);
+	unplug(&g);
+
+	plug(&g, HOST_WRITETHROUGH);
+	act_like_memory(&g, 20, 3);
+	unplug(&g);
+	(void)state;
+}
+
+static void direct_io_takes_any_memory_and_any_sector(void **state)
+{
+	struct host_disk h = { .path = image, .cache = HOST_DIRECT };
+	struct err e = { 0 };
+	struct guest g;
+
+	make_image(image, DISK_BYTES);
+	if (!try_plug(&g, &h, &e)) {
+		print_message("%s\n", e.text);
+		skip();
+	}
+	act_like_memory(&g, 200, 4);
+	unplug(&g);
+	(void)state;
+}
+
+/* Eight sectors in one block of 4096 bytes, two workers: each reads, changes and writes
+ * the whole block. */
+static void neighbours_in_one_block_do_not_lose_each_other(void **state)
+{
+	static u8 data[8][512], back[4096];
+	struct host_disk h = { .path = image, .cache = HOST_DIRECT };
+	struct block_req req[8];
+	struct err e = { 0 };
+	struct guest g;
+
+	make_image(image, DISK_BYTES);
+	atomic_store(&host.block, 4096);
+	if (!try_plug(&g, &h, &e))
+		skip();
+	act_like_memory(&g, 100, 5);
+	for (u32 round = 0; round < 50; round++) {
+		for (u32 i = 0; i < 8; i++) {
+			memset(data[i], (int)(round * 8 + i), 512);
+			memset(&req[i], 0, sizeof(req[i]));
+			req[i].op = BLOCK_WRITE;
+			req[i].offset = i * 512;
+			req[i].length = 512;
+			req[i].niov = 1;
+			req[i].iov[0] = (struct iovec){ .iov_base = data[i], .iov_len = 512 };
+			submit(&g, &req[i]);
+		}
+		for (u32 i = 0; i < 8; i++)
+			assert_int_equal(await(&g, &req[i]), BLOCK_OK);
+		assert_int_equal(transfer(&g, BLOCK_READ, 0, back, 4096), BLOCK_OK);
+		assert_memory_equal(back, data, 4096);
+	}
+	unplug(&g);
+	(void)state;
+}
+
+static void an_odd_size_is_filled_up_to_a_sector(void **state)
+{
+	struct guest g;
+	struct stat st;
+	u8 buf[1024];
+
+	make_image(image, 1000);
+	plug(&g, HOST_WRITEBACK);
+	assert_int_equal(g.disk->size, 1024);
+	memset(buf, 0xff, sizeof(buf));
+	assert_int_equal(transfer(&g, BLOCK_READ, 0, buf, 1024), BLOCK_OK);
+	assert_int_equal(buf[999], (u8)(999 * 7 + 1));
+	for (u32 i = 1000; i < 1024; i++)
+		assert_int_equal(buf[i], 0);
+	assert_int_equal(stat(image, &st), 0);
+	assert_int_equal(st.st_size, 1000);
+
+	memset(buf, 0x5a, 512);
+	assert_int_equal(transfer(&g, BLOCK_WRITE, 512, buf, 512), BLOCK_OK);
+	memset(buf, 0, sizeof(buf));
+	assert_int_equal(transfer(&g, BLOCK_READ, 512, buf, 512), BLOCK_OK);
+	assert_int_equal(buf[511], 0x5a);
+	assert_int_equal(transfer(&g, BLOCK_READ, 1024, buf, 512), BLOCK_IOERR);
+	assert_int_equal(transfer(&g, BLOCK_WRITE, UINT64_MAX - 511, buf, 512), BLOCK_IOERR);
+	unplug(&g);
+	(void)state;
+}
+
+static void a_file_cut_under_us_is_an_io_error(void **state)
+{
+	struct guest g;
+	u8 buf[512];
+
+	make_image(image, 8192);
+	plug(&g, HOST_WRITEBACK);
+	assert_int_equal(truncate(image, 4096), 0);
+	assert_int_equal(transfer(&g, BLOCK_READ, 0, buf, 512), BLOCK_OK);
+	assert_int_equal(transfer(&g, BLOCK_READ, 4096, buf, 512), BLOCK_IOERR);
+	unplug(&g);
+	(void)state;
+}
+
+/* -- Promises about the disk below ---------------------------------------------------------- */
+
+static void a_flush_syncs_what_was_written_and_only_then(void **state)
+{
+	struct guest g;
+	u8 buf[512] = { 0 };
+
+	make_image(image, 8192);
+	plug(&g, HOST_WRITEBACK);
+	assert_int_equal(simple(&g, BLOCK_FLUSH, 0, 0), BLOCK_OK);
+	assert_int_equal(host.syncs, 0); /* nothing is dirty */
+	assert_int_equal(transfer(&g, BLOCK_WRITE, 0, buf, 512), BLOCK_OK);
+	assert_int_equal(host.syncs, 0);
+	assert_int_equal(simple(&g, BLOCK_FLUSH, 0, 0), BLOCK_OK);
+	assert_int_equal(host.syncs, 1);
+	assert_int_equal(simple(&g, BLOCK_DISCARD, 0, 4096), BLOCK_OK);
+	assert_int_equal(simple(&g, BLOCK_FLUSH, 0, 0), BLOCK_OK);
+	assert_int_equal(host.syncs, 2);
+	assert_int_equal(transfer(&g, BLOCK_WRITE, 0, buf, 512), BLOCK_OK);
+	unplug(&g);
+	assert_int_equal(host.syncs, 3); /* and when it ends */
+	(void)state;
+}
+
+static void a_flush_waits_for_the_sync_that_another_began(void **state)
+{
+	struct block_req first = { .op = BLOCK_FLUSH }, second = { .op = BLOCK_FLUSH };
+	struct guest g;
+	u8 buf[512] = { 0 };
+
+	make_image(image, 8192);
+	plug(&g, HOST_WRITEBACK);
+	assert_int_equal(transfer(&g, BLOCK_WRITE, 0, buf, 512), BLOCK_OK);
+	atomic_store(&host.hold_sync, true);
+	submit(&g, &first);
+	while (!atomic_load(&host.held))
+		usleep(500);
+	submit(&g, &second); /* finds nothing dirty, but the write is not on the disk yet */
+	usleep(20000);
+	assert_false(is_done(&g, &second));
+	atomic_store(&host.hold_sync, false);
+	assert_int_equal(await(&g, &first), BLOCK_OK);
+	assert_int_equal(await(&g, &second), BLOCK_OK);
+	unplug(&g);
+	(void)state;
+}
+
+static void write_through_makes_each_write_durable(void **state)
+{
+	struct block_req durable = { .op = BLOCK_WRITE, .durable = true, .length = 512, .niov = 1 };
+	struct guest g;
+	u8 buf[512] = { 0 };
+
+	make_image(image, 8192);
+	plug(&g, HOST_WRITETHROUGH);
+	assert_false(g.disk->writeback);
+	assert_int_equal(transfer(&g, BLOCK_WRITE, 0, buf, 512), BLOCK_OK);
+	assert_int_equal(host.durable_writes, 1);
+	assert_int_equal(simple(&g, BLOCK_ZERO, 0, 4096), BLOCK_OK);
+	assert_int_equal(host.syncs, 1);
+	unplug(&g);
+
+	plug(&g, HOST_WRITEBACK);
+	assert_true(g.disk->writeback);
+	durable.iov[0] = (struct iovec){ .iov_base = buf, .iov_len = 512 };
+	assert_int_equal(run(&g, &durable), BLOCK_OK); /* FUA */
+	assert_int_equal(host.durable_writes, 1);
+	g.disk->writeback = false; /* a driver without flushes */
+	assert_int_equal(transfer(&g, BLOCK_WRITE, 0, buf, 512), BLOCK_OK);
+	assert_int_equal(host.durable_writes, 2);
+	unplug(&g);
+	(void)state;
+}
+
+static void unsafe_never_syncs(void **state)
+{
+	struct guest g;
+	u8 buf[512] = { 0 };
+
+	make_image(image, 8192);
+	plug(&g, HOST_UNSAFE);
+	assert_int_equal(transfer(&g, BLOCK_WRITE, 0, buf, 512), BLOCK_OK);
+	assert_int_equal(simple(&g, BLOCK_FLUSH, 0, 0), BLOCK_OK);
+	unplug(&g);
+	assert_int_equal(host.syncs, 0);
+	(void)state;
+}
+
+static void after_a_failed_sync_nothing_is_promised_any_more(void **state)
+{
+	struct guest g;
+	u8 buf[512] = { 0 };
+
+	make_image(image, 8192);
+	plug(&g, HOST_WRITEBACK);
+	assert_int_equal(transfer(&g, BLOCK_WRITE, 0, buf, 512), BLOCK_OK);
+	atomic_store(&host.sync_errno, EIO);
+	assert_int_equal(simple(&g, BLOCK_FLUSH, 0, 0), BLOCK_IOERR);
+	atomic_store(&host.sync_errno, 0); /* the kernel has forgotten it */
+	assert_int_equal(simple(&g, BLOCK_FLUSH, 0, 0), BLOCK_IOERR);
+	assert_int_equal(transfer(&g, BLOCK_WRITE, 0, buf, 512), BLOCK_IOERR);
+	assert_int_equal(simple(&g, BLOCK_ZERO, 0, 512), BLOCK_IOERR);
+	assert_int_equal(transfer(&g, BLOCK_READ, 0, buf, 512), BLOCK_OK);
+	unplug(&g);
+	(void)state;
+}
+
+static u32 lines;
+static char last_line[512];
+
+static void keep_line(void *ctx, enum log_level level, const char *line)
+{
+	(void)ctx;
+	(void)level;
+	lines++;
+	snprintf(last_line, sizeof(last_line), "%s", line);
+}
+
+static void errors_reach_the_guest_and_the_log_once_each(void **state)
+{
+	struct guest g;
+	u8 buf[512] = { 0 };
+
+	make_image(image, 8192);
+	plug(&g, HOST_WRITEBACK);
+	lines = 0;
+	log_sink(keep_line, NULL);
+	for (u32 i = 0; i < 3; i++) {
+		atomic_store(&host.write_errno, ENOSPC);
+		assert_int_equal(transfer(&g, BLOCK_WRITE, 0, buf, 512), BLOCK_NOSPACE);
+		assert_int_equal(lines, i ? 2 : 1);
+		atomic_store(&host.write_errno, EIO);
+		assert_int_equal(transfer(&g, BLOCK_WRITE, 0, buf, 512), BLOCK_IOERR);
+		assert_int_equal(lines, 2);
+	}
+	assert_non_null(strstr(last_line, image));
+	atomic_store(&host.write_errno, 0);
+	assert_int_equal(transfer(&g, BLOCK_WRITE, 0, buf, 512), BLOCK_OK);
+	unplug(&g);
+	log_sink(NULL, NULL);
+	(void)state;
+}
+
+/* For real: the process may not write behind 4096.  In a child, for the limit stays. */
+static void a_file_size_limit_is_no_space_and_no_signal(void **state)
+{
+	struct rlimit limit = { .rlim_cur = 4096, .rlim_max = 4096 };
+	struct host_disk h = { .path = image };
+	struct guest g;
+	struct err e = { 0 };
+	u8 buf[512] = { 0 };
+	int status;
+	pid_t pid;
+
+	make_image(image, 8192);
+	pid = fork();
+	if (!pid) {
+		bool ok = try_plug(&g, &h, &e) && !setrlimit(RLIMIT_FSIZE, &limit) &&
+			  transfer(&g, BLOCK_WRITE, 0, buf, 512) == BLOCK_OK &&
+			  transfer(&g, BLOCK_WRITE, 4096, buf, 512) == BLOCK_NOSPACE;
+
+		_exit(ok ? 0 : 1);
+	}
+	waitpid(pid, &status, 0);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	(void)state;
+}
+
+/* -- Holes and zeros ------------------------------------------------------------------------- */
+
+static u64 blocks_of(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	return (u64)st.st_blocks;
+}
+
+static void discard_gives_the_space_back(void **state)
+{
+	struct block_req zero = { .op = BLOCK_ZERO, .unmap = true, .length = MIB };
+	struct guest g;
+	u64 before;
+
+	make_image(image, 4 * MIB);
+	plug(&g, HOST_WRITEBACK);
+	before = blocks_of(image);
+	assert_int_equal(simple(&g, BLOCK_DISCARD, MIB, 2 * MIB), BLOCK_OK);
+	assert_true(blocks_of(image) <= before - 2 * MIB / 512);
+	assert_int_equal(run(&g, &zero), BLOCK_OK);
+	assert_true(blocks_of(image) <= before - 3 * MIB / 512);
+	unplug(&g);
+	(void)state;
+}
+
+static void zeros(struct guest *g, int error)
+{
+	static u8 buf[4 * 1024 * 1024];
+
+	atomic_store(&host.fallocate_errno, error);
+	assert_int_equal(simple(g, BLOCK_ZERO, 512, 3 * MIB + 1024), BLOCK_OK);
+	assert_int_equal(transfer(g, BLOCK_READ, 0, buf, sizeof(buf)), BLOCK_OK);
+	assert_int_equal(buf[511], (u8)(511 * 7 + 1));
+	for (size_t i = 512; i < 3 * MIB + 1536; i++)
+		if (buf[i])
+			fail_msg("byte %zu is %u", i, buf[i]);
+	assert_int_equal(buf[3 * MIB + 1536], (u8)((3 * MIB + 1536) * 7 + 1));
+}
+
+static void zeros_are_written_where_the_host_has_no_call_for_it(void **state)
+{
+	struct guest g;
+
+	for (u32 i = 0; i < 2; i++) {
+		make_image(image, 4 * MIB);
+		plug(&g, HOST_WRITEBACK);
+		zeros(&g, i ? EOPNOTSUPP : 0);
+		assert_true(i ? host.writes > 0 : host.writes == 0);
+		assert_int_equal(simple(&g, BLOCK_DISCARD, 0, 512), BLOCK_OK);
+		unplug(&g);
+	}
+	(void)state;
+}
+
+/* -- Reset ------------------------------------------------------------------------------------- */
+
+static void *let_go(void *ctx)
+{
+	usleep(20000);
+	atomic_store(&host.hold_write, false);
+	(void)ctx;
+	return NULL;
+}
+
+static void a_drain_completes_each_request_once(void **state)
+{
+	static struct block_req req[20];
+	static u8 buf[20][512];
+	struct guest g;
+	pthread_t t;
+	u32 failed = 0;
+
+	make_image(image, DISK_BYTES);
+	plug(&g, HOST_WRITEBACK);
+	atomic_store(&host.hold_write, true);
+	for (u32 i = 0; i < 20; i++) {
+		req[i] = (struct block_req){
+			.op = BLOCK_WRITE, .offset = i * 512, .length = 512, .niov = 1
+		};
+		req[i].iov[0] = (struct iovec){ .iov_base = buf[i], .iov_len = 512 };
+		submit(&g, &req[i]);
+	}
+	while (atomic_load(&host.held) < 2)
+		usleep(500);
+	pthread_create(&t, NULL, let_go, NULL);
+	g.disk->ops->drain(g.disk);
+	assert_int_equal(g.completed, 20);
+	for (u32 i = 0; i < 20; i++)
+		failed += req[i].status == BLOCK_IOERR;
+	assert_int_equal(failed, 18); /* what had not begun */
+	pthread_join(t, NULL);
+	g.disk->ops->drain(g.disk); /* of nothing */
+	assert_int_equal(transfer(&g, BLOCK_WRITE, 0, buf[0], 512), BLOCK_OK);
+	assert_int_equal(g.completed, 21);
+	unplug(&g);
+	(void)state;
+}
+
+static int calm(void **state)
+{
+	(void)state;
+	memset(&host, 0, sizeof(host));
+	return 0;
+}
+
+static int make_folder(void **state)
+{
+	(void)state;
+	if (!mkdtemp(folder))
+		return -1;
+	snprintf(image, sizeof(image), "%s/x.img", folder);
+	return 0;
+}
+
+static int remove_folder(void **state)
+{
+	const char *argv[] = { "rm", "-rf", folder, NULL };
+	struct err e = { 0 };
+
+	(void)state;
+	return host_run(argv, NULL, &e) ? 0 : -1;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(another_process_is_told_who_has_the_disk, calm),
+		cmocka_unit_test_setup(readers_share_a_disk_and_keep_writers_out, calm),
+		cmocka_unit_test_setup(what_is_no_disk_is_refused_with_the_reason, calm),
+		cmocka_unit_test_setup(a_link_to_an_image_is_followed, calm),
+		cmocka_unit_test_setup(it_keeps_what_was_written, calm),
+		cmocka_unit_test_setup(short_and_interrupted_transfers_are_continued, calm),
+		cmocka_unit_test_setup(direct_io_takes_any_memory_and_any_sector, calm),
+		cmocka_unit_test_setup(neighbours_in_one_block_do_not_lose_each_other, calm),
+		cmocka_unit_test_setup(an_odd_size_is_filled_up_to_a_sector, calm),
+		cmocka_unit_test_setup(a_file_cut_under_us_is_an_io_error, calm),
+		cmocka_unit_test_setup(a_flush_syncs_what_was_written_and_only_then, calm),
+		cmocka_unit_test_setup(a_flush_waits_for_the_sync_that_another_began, calm),
+		cmocka_unit_test_setup(write_through_makes_each_write_durable, calm),
+		cmocka_unit_test_setup(unsafe_never_syncs, calm),
+		cmocka_unit_test_setup(after_a_failed_sync_nothing_is_promised_any_more, calm),
+		cmocka_unit_test_setup(errors_reach_the_guest_and_the_log_once_each, calm),
+		cmocka_unit_test_setup(a_file_size_limit_is_no_space_and_no_signal, calm),
+		cmocka_unit_test_setup(discard_gives_the_space_back, calm),
+		cmocka_unit_test_setup(zeros_are_written_where_the_host_has_no_call_for_it, calm),
+		cmocka_unit_test_setup(a_drain_completes_each_request_once, calm),
+	};
+
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
