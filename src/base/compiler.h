@@ -18,12 +18,6 @@
 #define UNREACHABLE()   __builtin_unreachable()
 /* For access at any alignment, through pointers of any type. */
 #define PACKED          __attribute__((packed, may_alias))
-/* A function that compares and swaps 16 bytes; all but the first x86-64 CPUs can. */
-#if defined(__x86_64__)
-#define CAS16 __attribute__((target("cx16")))
-#else
-#define CAS16
-#endif
 
 /* True on overflow; the wrapped result is stored either way. */
 #define ADD_OVERFLOWS(a, b, out) __builtin_add_overflow(a, b, out)
@@ -44,5 +38,22 @@
 /* 128-bit arithmetic, for mulh and soft-float. */
 __extension__ typedef unsigned __int128 u128;
 __extension__ typedef __int128 i128;
+
+/* What was at `p`, which is aligned and now holds `value` if that was `expected`.  All
+ * but the first x86-64 CPUs can; compilers would ask a library. */
+static inline u128 cas16(void *p, u128 expected, u128 value)
+{
+#if defined(__x86_64__)
+	unsigned long low = (unsigned long)expected, high = (unsigned long)(expected >> 64);
+
+	__asm__ volatile("lock cmpxchg16b (%2)"
+			 : "+a"(low), "+d"(high)
+			 : "r"(p), "b"((unsigned long)value), "c"((unsigned long)(value >> 64))
+			 : "memory", "cc");
+	return (u128)high << 64 | low;
+#else
+	return __sync_val_compare_and_swap((u128 *)p, expected, value);
+#endif
+}
 
 #endif

@@ -55,7 +55,7 @@ bool dma_store16(struct device *dev, u64 gpa, u16 v)
 	return index;
 }
 
-void dma_fence(void)
+NO_TSAN void dma_fence(void)
 {
 	atomic_thread_fence(memory_order_seq_cst);
 }

@@ -152,15 +152,15 @@ struct jump {
 struct context {
 	struct tlb_entry tlb[TLB_ENTRIES];
 	struct jump jumps[JUMP_ENTRIES];
-	u8 order[TLB_ENTRIES]; /* log2 of the size of the leaf that filled an entry */
+	u8 order[TLB_ENTRIES];  /* log2 of the size of the leaf that filled an entry */
 	u64 super_lo, super_hi; /* where leaves of more than 4K were */
 	u32 mode;               /* mmu.c: a context's key is mode and satp */
 	u64 satp;
-	bool stale;         /* clear it before use */
-	u64 jumps_epoch;    /* hart.jumps_epoch when `jumps` was last known good */
-	u64 last_used;      /* for replacement */
-	u32 nlocal;         /* pages of S contexts that are not global ... */
-	u64 local[64];      /* ... and so leave at the next satp write; more: all leave */
+	bool stale;      /* clear it before use */
+	u64 jumps_epoch; /* hart.jumps_epoch when `jumps` was last known good */
+	u64 last_used;   /* for replacement */
+	u32 nlocal;      /* pages of S contexts that are not global ... */
+	u64 local[64];   /* ... and so leave at the next satp write; more: all leave */
 };
 
 struct mmu;
@@ -362,9 +362,9 @@ struct hart {
 	struct context *ctx;
 	u64 mstatus; /* FS: a write to f or fflags sets it to dirty */
 	u32 fflags, frm;
-	u64 pc;     /* current outside of handlers */
-	i64 left;   /* instructions until the next look at `event`; current outside of handlers */
-	u64 until;  /* minstret, would `left` be 0: see hart_instret() */
+	u64 pc;    /* current outside of handlers */
+	i64 left;  /* instructions until the next look at `event`; current outside of handlers */
+	u64 until; /* minstret, would `left` be 0: see hart_instret() */
 
 	_Atomic u32 event; /* any thread: nonzero asks for hart_poll() */
 
@@ -385,7 +385,7 @@ struct hart {
 		u64 tval;
 	} fault;
 
-	/* lr: NULL, or the bytes in RAM, what was there and how many.  sc, and any trap, clear it. */
+	/* lr: the bytes in RAM, what was there and how many.  sc and any trap make it NULL. */
 	u8 *reserved;
 	u64 reserved_value;
 	u32 reserved_size;

@@ -101,12 +101,18 @@ static inline u32 fp_round(const struct hart *h, const struct op *op)
 	return rm == 7 ? h->frm : rm;
 }
 
-/* Writes before reads, of memory or devices: the one order that x86 does not keep by itself.
- * The sets are written "iorw".  (The sanitizer knows no fences, only that it does not.) */
+/* Writes before reads: the one order that x86 does not keep by itself.  (The sanitizer knows
+ * no fences, only that it does not.) */
+static inline NO_TSAN void full_fence(void)
+{
+	atomic_thread_fence(memory_order_seq_cst);
+}
+
+/* The sets are written "iorw", of memory or devices. */
 static inline NO_TSAN void fence(u32 word)
 {
 	if (word >> 24 & 5 && word >> 20 & 10)
-		atomic_thread_fence(memory_order_seq_cst);
+		full_fence();
 	else
 		atomic_thread_fence(memory_order_acq_rel);
 }
@@ -228,6 +234,7 @@ static inline NO_TSAN void fence(u32 word)
 #define ROUND      const u32 rm = fp_round(h, op); \
 		   if (UNLIKELY(rm > FRM_RMM)) { TAIL return op_illegal(OP_PASS); }
 #define FENCE      fence((u32)op->imm);
+#define ORDER      if (op->imm == 3) full_fence();
 
 /* A, B, FA, FB, FC and PC are read before anything is written. */
 #define OPERANDS                                                             \
@@ -593,6 +600,7 @@ static op_fn *const handlers[ROW_COUNT][3] = {
 #undef FP
 #undef ROUND
 #undef FENCE
+#undef ORDER
 #define SET(v)
 #define FSET64(v)
 #define FSET32(v)
@@ -602,6 +610,7 @@ static op_fn *const handlers[ROW_COUNT][3] = {
 #define FP
 #define ROUND
 #define FENCE
+#define ORDER
 #define BRANCH(c) + JUMP_BY_IMM
 #define JUMP(t)   + JUMP_TO
 enum { JUMP_NONE, JUMP_BY_IMM, JUMP_TO };

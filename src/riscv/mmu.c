@@ -678,7 +678,7 @@ struct got mem_load(struct hart *h, u64 gva, u32 size)
 		return got;
 	}
 	hart_count(&h->io_count);
-	if (gva % size || !mem_io_read(h->env->mem, &h->io, at.gpa, size, &got.value))
+	if (!mem_io_read(h->env->mem, &h->io, at.gpa, size, &got.value))
 		return got_fault(h, FAULT_ACCESS, ACCESS_LOAD, gva);
 	got.value &= LOW_BITS(8 * size);
 	return got;
@@ -700,7 +700,7 @@ struct got mem_store(struct hart *h, u64 gva, u32 size, u64 value)
 		mem_stored(h->env->mem, at.gpa, size);
 	} else {
 		hart_count(&h->io_count);
-		if (gva % size || !mem_io_write(h->env->mem, &h->io, at.gpa, size, value))
+		if (!mem_io_write(h->env->mem, &h->io, at.gpa, size, value))
 			return got_fault(h, FAULT_ACCESS, ACCESS_STORE, gva);
 	}
 	return (struct got){ .value = 0 };
@@ -742,11 +742,6 @@ static u128 pair(const struct hart *h, u32 r)
 	return r ? (u128)h->x[r + 1] << 64 | h->x[r] : 0;
 }
 
-static CAS16 u128 compare_and_swap(u8 *p, u128 expected, u128 value)
-{
-	return __sync_val_compare_and_swap((u128 *)(void *)p, expected, value);
-}
-
 bool help_amocas_q(struct hart *h, const struct op *op, u64 pc)
 {
 	u32 rd = op->rd % X_SINK;
@@ -757,7 +752,7 @@ bool help_amocas_q(struct hart *h, const struct op *op, u64 pc)
 		trap_raise(h, pc, h->fault.cause, h->fault.tval);
 		return true;
 	}
-	was = compare_and_swap(p, pair(h, rd), pair(h, op->rs2));
+	was = cas16(p, pair(h, rd), pair(h, op->rs2));
 	mem_done(h);
 	if (rd) {
 		h->x[rd] = (u64)was;

@@ -81,7 +81,8 @@ void hart_run(struct hart *h);
 /* -- From any thread --------------------------------------------------------- */
 
 void hart_input(struct hart *h, enum irq irq, bool level); /* an interrupt line */
-void hart_stop(struct hart *h); /* hart_run() returns; the next one goes on from there */
+/* hart_run() returns, or the next one does at once; the one after it goes on from there. */
+void hart_stop(struct hart *h);
 void hart_kick(struct hart *h); /* look at time and interrupts again */
 
 /* Counters, for --stats and the line at the end; readable at any time, exact once

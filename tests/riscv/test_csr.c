@@ -27,8 +27,9 @@ struct span {
 };
 
 static const struct span always[] = {
-	{ 0x300, 0x301, 1 }, { 0x304, 0x305, 1 }, { 0x320, 0x320, 1 }, { 0x323, 0x33f, 1 },
-	{ 0x340, 0x344, 1 }, { 0xb00, 0xb00, 1 }, { 0xb02, 0xb1f, 1 }, { 0xf11, 0xf15, 1 },
+	{ 0x300, 0x301, 1 }, { 0x304, 0x305, 1 }, { 0x320, 0x320, 1 },
+	{ 0x323, 0x33f, 1 }, { 0x340, 0x344, 1 }, { 0x7a0, 0x7a2, 1 },
+	{ 0xb00, 0xb00, 1 }, { 0xb02, 0xb1f, 1 }, { 0xf11, 0xf15, 1 },
 };
 static const struct span with_s[] = {
 	{ 0x100, 0x100, 1 }, { 0x104, 0x106, 1 }, { 0x10a, 0x10a, 1 }, { 0x140, 0x144, 1 },
@@ -141,7 +142,7 @@ static void an_illegal_access_leaves_rd_alone(void **state)
 {
 	struct rig *r = rig_one();
 	struct hart *h = r->harts[0];
-	const u32 word = 0x7a0312f3; /* csrrw t0,tselect,t1: there are no triggers */
+	const u32 word = 0x7a8312f3; /* csrrw t0,mcontext,t1: there are no triggers */
 	struct op op = { .rd = 5, .rs1 = 6, .len = 2, .imm = (i32)word };
 
 	memcpy(r->ram, &word, 4);

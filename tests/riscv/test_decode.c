@@ -240,6 +240,73 @@ static void operands_and_immediates_are_gathered(void **state)
 	(void)state;
 }
 
+static void compressed_words_mean_full_ones(void **state)
+{
+	static const struct {
+		u16 compressed;
+		u32 full;
+	} t[] = {
+		/* clang-format off */
+		{ 0x1ffc, 0x3fc10793 }, /* c.addi4spn a5, sp, 1020   addi */
+		{ 0x2188, 0x0005b507 }, /* c.fld fa0, 0(a1) */
+		{ 0x5dd4, 0x03c5a683 }, /* c.lw a3, 60(a1) */
+		{ 0x7dd4, 0x0b85b683 }, /* c.ld a3, 184(a1) */
+		{ 0xbdd4, 0x0ad5bc27 }, /* c.fsd fa3, 184(a1) */
+		{ 0xddd4, 0x02d5ae23 }, /* c.sw a3, 60(a1) */
+		{ 0xfdd4, 0x0ad5bc23 }, /* c.sd a3, 184(a1) */
+		{ 0x157d, 0xfff50513 }, /* c.addi a0, -1 */
+		{ 0x357d, 0xfff5051b }, /* c.addiw a0, -1 */
+		{ 0x557d, 0xfff00513 }, /* c.li a0, -1 */
+		{ 0x717d, 0xff010113 }, /* c.addi16sp sp, -16 */
+		{ 0x757d, 0xfffff537 }, /* c.lui a0, 0xfffff */
+		{ 0x917d, 0x03f55513 }, /* c.srli a0, 63 */
+		{ 0x957d, 0x43f55513 }, /* c.srai a0, 63 */
+		{ 0x997d, 0xfff57513 }, /* c.andi a0, -1 */
+		{ 0x8d0d, 0x40b50533 }, { 0x8d2d, 0x00b54533 }, /* c.sub, c.xor */
+		{ 0x8d4d, 0x00b56533 }, { 0x8d6d, 0x00b57533 }, /* c.or, c.and */
+		{ 0x9d0d, 0x40b5053b }, { 0x9d2d, 0x00b5053b }, /* c.subw, c.addw */
+		{ 0xb001, 0x801ff06f }, /* c.j .-2048 */
+		{ 0xd101, 0xf00500e3 }, /* c.beqz a0, .-256 */
+		{ 0xed7d, 0x0e051f63 }, /* c.bnez a0, .+254 */
+		{ 0x157e, 0x03f51513 }, /* c.slli a0, 63 */
+		{ 0x357e, 0x1f813507 }, /* c.fldsp fa0, 504(sp) */
+		{ 0x557e, 0x0fc12503 }, /* c.lwsp a0, 252(sp) */
+		{ 0x757e, 0x1f813503 }, /* c.ldsp a0, 504(sp) */
+		{ 0x8502, 0x00050067 }, /* c.jr a0 */
+		{ 0x852e, 0x00b00533 }, /* c.mv a0, a1 */
+		{ 0x9002, 0x00100073 }, /* c.ebreak */
+		{ 0x9502, 0x000500e7 }, /* c.jalr a0 */
+		{ 0x952e, 0x00b50533 }, /* c.add a0, a1 */
+		{ 0xbfaa, 0x1ea13c27 }, /* c.fsdsp fa0, 504(sp) */
+		{ 0xdfaa, 0x0ea12e23 }, /* c.swsp a0, 252(sp) */
+		{ 0xffaa, 0x1ea13c23 }, /* c.sdsp a0, 504(sp) */
+		{ 0x81e8, 0x0035c503 }, { 0x85a8, 0x0025d503 }, /* c.lbu, c.lhu */
+		{ 0x85e8, 0x00259503 }, { 0x89e8, 0x00a581a3 }, /* c.lh, c.sb */
+		{ 0x8da8, 0x00a59123 },                         /* c.sh */
+		{ 0x9d61, 0x0ff57513 }, { 0x9d65, 0x60451513 }, /* c.zext.b, c.sext.b */
+		{ 0x9d69, 0x0805453b }, { 0x9d6d, 0x60551513 }, /* c.zext.h, c.sext.h */
+		{ 0x9d71, 0x0805053b }, { 0x9d75, 0xfff54513 }, /* c.zext.w, c.not */
+		{ 0x9d4d, 0x02b50533 },                         /* c.mul */
+		/* clang-format on */
+	};
+	struct decoder *d = decoder(ALL_ISA);
+
+	for (size_t i = 0; i < ARRAY_LEN(t); i++) {
+		struct op a = { 0 }, b = { 0 };
+		enum row row = decode(d, t[i].compressed, &a);
+
+		if (row == ROW_ILLEGAL || row != decode(d, t[i].full, &b))
+			fail_msg("%04x is row %d", t[i].compressed, row);
+		assert_int_equal(a.len, 1);
+		b.len = 1;
+		if (a.rd != b.rd || a.rs1 != b.rs1 || a.rs2 != b.rs2 || a.imm != b.imm)
+			fail_msg("%04x and %08x: %d %d %d %d, %d %d %d %d", t[i].compressed,
+				 t[i].full, a.rd, a.rs1, a.rs2, a.imm, b.rd, b.rs1, b.rs2, b.imm);
+	}
+	decoder_free(d);
+	(void)state;
+}
+
 /* -- objdump ---------------------------------------------------------------------------------- */
 
 #define TOOLS "riscv64-linux-gnu-"
@@ -397,6 +464,7 @@ int main(void)
 		cmocka_unit_test(each_pattern_decodes_to_its_own_name),
 		cmocka_unit_test(rows_of_absent_extensions_are_illegal),
 		cmocka_unit_test(reserved_encodings_are_illegal),
+		cmocka_unit_test(compressed_words_mean_full_ones),
 		cmocka_unit_test(operands_and_immediates_are_gathered),
 		cmocka_unit_test(compressed_words_are_what_objdump_says),
 		cmocka_unit_test(full_words_are_what_objdump_says),

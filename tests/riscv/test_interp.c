@@ -223,6 +223,53 @@ static void without_c_the_jump_traps_not_its_target(void **state) /* trap:5 */
 }
 
 /* Sums 1 to n in a loop that leaves its page on each turn. */
+static void jumps_link_behind_themselves(void **state)
+{
+	static const u64 places[] = { CODE, CODE + PAGE_SIZE - 2 };
+	struct rig *r = exec_rig(ALL_ISA);
+
+	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+		assert_int_equal(exec_at(r, places[i], 0x004000ef), -1); /* jal ra, .+4 */
+		assert_int_equal(r->harts[0]->x[RA], RIG_RAM + places[i] + 4);
+	}
+	rig_free(r);
+	(void)state;
+}
+
+/* Over the next instruction, which is not there if the branch falls through. */
+static void each_branch_takes_what_it_names(void **state)
+{
+	static const struct {
+		u32 f3;
+		u64 a, b;
+		bool taken;
+	} t[] = {
+		{ 0, 5, 5, true },     { 0, 5, 6, false },    { 1, 5, 6, true },
+		{ 1, 5, 5, false },    { 4, ONES, 0, true },  { 4, 0, ONES, false },
+		{ 5, 0, ONES, true },  { 5, ONES, 0, false }, { 5, 3, 3, true },
+		{ 6, 0, ONES, true },  { 6, ONES, 0, false }, { 7, ONES, 0, true },
+		{ 7, 0, ONES, false }, { 7, 3, 3, true },
+	};
+	static const u64 places[] = { CODE, CODE + PAGE_SIZE - 2 };
+	struct rig *r = exec_rig(ALL_ISA);
+	struct hart *h = r->harts[0];
+
+	for (size_t i = 0; i < ARRAY_LEN(t); i++)
+		for (size_t p = 0; p < ARRAY_LEN(places); p++) {
+			/* branch a1, a2, .+8; ebreak; ebreak */
+			const u32 code[] = { 0x00c58463 | t[i].f3 << 12, EBREAK, EBREAK };
+
+			h->x[A1] = t[i].a;
+			h->x[A2] = t[i].b;
+			exec_put(r, places[p], code, ARRAY_LEN(code));
+			exec_from(r, RIG_RAM + places[p]);
+			assert_int_equal(exec_cause(r, RIG_RAM + places[p] + (t[i].taken ? 8 : 4)),
+					 -1);
+		}
+	rig_free(r);
+	(void)state;
+}
+
 static void branches_go_within_and_between_pages(void **state)
 {
 	struct rig *r = exec_rig(ALL_ISA);
@@ -639,7 +686,9 @@ static void every_fp_row_reaches_its_function(void **state)
 		if (h->f[A0] != t[i].want)
 			fail_msg("%s: %#" PRIx64, t[i].what, h->f[A0]);
 	}
-	h->f[A1] = 0xc004000000000000;             /* -2.5 */
+	h->f[A1] = h->f[A2] = 0xc004000000000000;   /* -2.5 */
+	assert_int_equal(exec(r, FP(0x11, 2)), -1); /* fsgnjx.d of itself */
+	assert_int_equal(h->f[A0], 0x4004000000000000);
 	assert_int_equal(exec(r, 0xc2059553), -1); /* fcvt.w.d rtz */
 	assert_int_equal(h->x[A0], (u64)-2);
 	assert_int_equal(exec(r, 0xc225a553), -1); /* fcvt.l.d rdn */
@@ -697,35 +746,49 @@ static void changed_bytes_are_decoded_anew_from_any_start(void **state)
 		assert_int_equal(exec_at(r, CODE + i, 0x00750513), -1); /* addi a0, a0, 7 */
 		assert_int_equal(exec_at(r, CODE + i, 0x0505), -1);     /* c.addi a0, 1 */
 		assert_int_equal(h->x[A0], 8);
+		/* only the second half of an instruction changes */
+		assert_int_equal(exec_at(r, CODE + i, 0x00500513), -1); /* li a0, 5 */
+		assert_int_equal(exec_at(r, CODE + i, 0x00700513), -1);
+		assert_int_equal(h->x[A0], 7);
 	}
 	rig_free(r);
 	(void)state;
 }
 
+/* A chain through pages that add up their numbers, and back.  None of them takes the place in
+ * the jump cache that the caller's page has, so that is the one way back to it. */
 static void more_pages_of_code_than_are_kept_still_run(void **state)
 {
-	enum { PAGES = 1100 };
+	enum { KEPT = 1024, PAGES = 2 * KEPT, SKIPPED = CODE / PAGE_SIZE };
 	const u64 gpa = 0x90000000;
-	struct rig *r = rig_plan(ALL_ISA, 1);
+	static const u32 code[] = {
+		0x000580e7, /* jalr ra, 0(a1) */
+		0x00450513, /* addi a0, a0, 4 */
+		0x00000013,
+		EBREAK,
+	};
+	struct rig *r = exec_rig(ALL_ISA);
 	u8 *ram = xzalloc(PAGES * PAGE_SIZE);
-	struct hart *h;
+	struct hart *h = r->harts[0];
+	u64 want = 4;
 
-	for (u32 i = 0; i < PAGES; i++) {
-		put_le32(ram + i * PAGE_SIZE, 0x00150513);     /* addi a0, a0, 1 */
-		put_le32(ram + i * PAGE_SIZE + 4, 0x7fd0006f); /* j .+0xffc: the next page */
-	}
-	put_le32(ram + (PAGES - 1) * PAGE_SIZE + 4, EBREAK);
 	assert_true(mem_add_ram(r->env.mem, "more", gpa, PAGES * PAGE_SIZE, ram, NULL));
-	mem_watch(r->env.mem, RIG_RAM + WATCH, 8, exec_watched, r);
-	rig_start(r, &engine_interp);
-	h = r->harts[0];
-	put_le32(r->ram + HANDLER, 0x0003ef97);
-	put_le32(r->ram + HANDLER + 4, 0x000fa023);
-	put_le32(r->ram + HANDLER + 8, 0x0000006f);
-	h->mtvec = RIG_RAM + HANDLER;
-	for (u32 turn = 1; turn <= 3; turn++) {
-		exec_from(r, gpa);
-		assert_int_equal(h->x[A0], turn * PAGES);
+	for (u32 i = 0; i < PAGES; i++) {
+		bool next_is_skipped = (i + 1) % JUMP_ENTRIES == SKIPPED;
+
+		put_le32(ram + i * PAGE_SIZE, 0x00050513 | (i & 0x7ff) << 20); /* addi a0, a0, i */
+		/* j .+0xffc or .+0x1ffc: to the next page or over it */
+		put_le32(ram + i * PAGE_SIZE + 4, next_is_skipped ? 0x7fd0106f : 0x7fd0006f);
+		want += i % JUMP_ENTRIES == SKIPPED ? 0 : i & 0x7ff;
+	}
+	put_le32(ram + (PAGES - 1) * PAGE_SIZE + 4, 0x00008067); /* ret */
+	exec_put(r, CODE, code, ARRAY_LEN(code));
+	for (u32 turn = 0; turn < 3; turn++) {
+		h->x[A0] = 0;
+		h->x[A1] = gpa;
+		exec_from(r, RIG_RAM + CODE);
+		assert_int_equal(exec_cause(r, RIG_RAM + CODE + 12), -1);
+		assert_int_equal(h->x[A0], want);
 	}
 	rig_free(r);
 	free(ram);
@@ -765,6 +828,8 @@ int main(void)
 		cmocka_unit_test(x0_takes_no_value_but_the_access_happens),
 		cmocka_unit_test(jalr_clears_bit_0_and_reads_before_it_writes),
 		cmocka_unit_test(without_c_the_jump_traps_not_its_target),
+		cmocka_unit_test(jumps_link_behind_themselves),
+		cmocka_unit_test(each_branch_takes_what_it_names),
 		cmocka_unit_test(branches_go_within_and_between_pages),
 		cmocka_unit_test(only_what_completes_retires),
 		cmocka_unit_test(loads_extend_and_stores_cut),

@@ -181,7 +181,10 @@ static void addresses_that_are_not_canonical_are_page_faults(void **state) /* tr
 		struct vm *vm = vm_with(ALL_ISA, levels);
 		u64 top = BIT(12 + 9 * levels - 1);
 
+		map(vm, PAGES, ALL); /* what the low bits say is there */
+		expect(vm, PAGES, 0, 0, 0);
 		expect(vm, top, LOAD_PF, STORE_PF, FETCH_PF);
+		expect(vm, PAGES | top << 1, LOAD_PF, STORE_PF, FETCH_PF);
 		expect(vm, PAGES | BIT(63), LOAD_PF, STORE_PF, FETCH_PF);
 		expect(vm, ~top & ~(u64)7, LOAD_PF, STORE_PF, FETCH_PF);
 		assert_int_equal(vm->h->last_trap.tval, ~top & ~(u64)7);
@@ -453,6 +456,51 @@ static void an_address_names_all_of_its_superpage(void **state)
 	(void)state;
 }
 
+/* Calls a1, changes an entry, fences a5, and calls again. */
+static void call_change_call(struct vm *vm, u64 *e, u64 new_pte)
+{
+	static const u32 code[] = {
+		0x000580e7,                /* jalr ra, 0(a1) */
+		0x00050713,                /* mv a4, a0 */
+		0x00c6b023,                /* sd a2, 0(a3) */
+		SFENCE(A5, 0), 0x000580e7, /* jalr ra, 0(a1) */
+		EBREAK,
+	};
+	static const u32 one[] = { 0x00100513 /* li a0, 1 */, 0x00008067 /* ret */ };
+	static const u32 two[] = { 0x00200513, 0x00008067 };
+
+	exec_put(vm->rig, CODE, code, ARRAY_LEN(code));
+	exec_put(vm->rig, DATA, one, ARRAY_LEN(one));
+	exec_put(vm->rig, DATA + PAGE_SIZE, two, ARRAY_LEN(two));
+	vm->h->x[A2] = new_pte;
+	vm->h->x[A3] = RIG_RAM + (u64)((u8 *)e - vm->rig->ram);
+	exec_from(vm->rig, RIG_RAM + CODE);
+	assert_int_equal(exec_cause(vm->rig, RIG_RAM + CODE + 20), -1);
+	assert_int_equal(vm->h->x[A4], 1);
+	assert_int_equal(vm->h->x[A0], 2);
+}
+
+static void a_fence_drops_links_to_code_too(void **state)
+{
+	struct vm *vm = vm_new();
+	u64 *table;
+
+	vm->h->x[A1] = vm->h->x[A5] = PAGES;
+	map(vm, PAGES, ALL);
+	call_change_call(vm, entry(vm, TABLES, PAGES, 0), pte(RIG_RAM + DATA + PAGE_SIZE, ALL));
+
+	/* of a superpage that becomes a table, by an address that is not the one called */
+	vm->h->x[A1] = BIT(21) + DATA;
+	vm->h->x[A5] = BIT(21);
+	table = entry(vm, TABLES, BIT(21), 1);
+	*table = pte(RIG_RAM, ALL);
+	*entry(vm, TABLES, PAGES + DATA, 0) = pte(RIG_RAM + DATA + PAGE_SIZE, ALL);
+	mmu_fence(vm->h, 0, 0, 0);
+	call_change_call(vm, table, *entry(vm, TABLES, PAGES, 1));
+	vm_free(vm);
+	(void)state;
+}
+
 static void fences_have_their_privileges(void **state)
 {
 	struct vm *vm = vm_new();
@@ -636,6 +684,24 @@ static void pmp_changes_and_divided_pages_hold_at_once(void **state) /* trap:32 
 	(void)state;
 }
 
+static void the_right_to_a_part_is_not_one_to_its_page(void **state)
+{
+	struct vm *vm = vm_new();
+	const u64 first = (RIG_RAM + DATA) >> 2;
+
+	map(vm, PAGES, ALL);
+	pmp(vm->h, 1, 0x18, first | 0x1ff); /* nothing of the page, ... */
+	pmp(vm->h, 0, 0x1f, first | 3);     /* ... but all of its first 32 bytes */
+	assert_int_equal(try(vm, LD(0), PAGES), -1);
+	assert_int_equal(try(vm, SD(0), PAGES), -1);
+	assert_int_equal(try(vm, LD(32), PAGES), CAUSE_LOAD_ACCESS);
+	assert_int_equal(try(vm, SD(32), PAGES), CAUSE_STORE_ACCESS);
+	assert_int_equal(try_fetch(vm, PAGES), -1);
+	assert_int_equal(try_fetch(vm, PAGES + 32), CAUSE_FETCH_ACCESS);
+	vm_free(vm);
+	(void)state;
+}
+
 static void cache_blocks_are_zeroed_whole_where_allowed(void **state) /* trap:23 */
 {
 	const u32 zero = 0x0045a00f, clean = 0x0015a00f, inval = 0x0005a00f;
@@ -692,12 +758,14 @@ int main(void)
 		cmocka_unit_test(all_forms_of_sfence_drop_what_they_name),
 		cmocka_unit_test(an_entry_stays_until_a_fence_of_its_own),
 		cmocka_unit_test(an_address_names_all_of_its_superpage),
+		cmocka_unit_test(a_fence_drops_links_to_code_too),
 		cmocka_unit_test(fences_have_their_privileges),
 		cmocka_unit_test(an_instruction_over_a_page_end_faults_in_its_half),
 		cmocka_unit_test(a_store_over_a_page_end_writes_both_parts_or_none),
 		cmocka_unit_test(device_accesses_are_whole_aligned_and_never_cached),
 		cmocka_unit_test(rom_is_read_and_run_but_not_written),
 		cmocka_unit_test(pmp_changes_and_divided_pages_hold_at_once),
+		cmocka_unit_test(the_right_to_a_part_is_not_one_to_its_page),
 		cmocka_unit_test(cache_blocks_are_zeroed_whole_where_allowed),
 		cmocka_unit_test(sc_checks_the_page_before_the_reservation),
 	};
