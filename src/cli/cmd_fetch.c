@@ -158,7 +158,7 @@ bool offer_fetch(const char *guest, bool yes, struct err *e)
 	bool there = part;
 
 	free(part);
-	if (there || strcmp(e->code, "E0702") || (!yes && !can_ask()))
+	if (there || strcmp(e->code, "E0702") != 0 || (!yes && !can_ask()))
 		return there;
 	question = xprintf("%s. Fetch it now?", e->text);
 	yes = yes || ask(question, true);

@@ -60,7 +60,7 @@ static void client_gone(void *ctx)
 	struct socket_chr *s = ctx;
 
 	inlet_close(s->in);
-	shutdown(s->client, SHUT_RDWR); /* ends a write that is under way */
+	shutdown(s->client, SHUT_RDWR); /* ends a write that is stuck */
 	outlet_attach(s->out, -1);
 	close(s->client);
 	s->client = -1;

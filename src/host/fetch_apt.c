@@ -396,7 +396,7 @@ static void add_age(const char *stamp, struct err *e)
 	long days = index_age(stamp);
 	char old[sizeof(e->text)];
 
-	if (strcmp(e->code, "E0701"))
+	if (strcmp(e->code, "E0701") != 0)
 		return;
 	snprintf(old, sizeof(old), "%s", e->text);
 	if (days < 0) {

@@ -39,7 +39,7 @@ u64 disk_bytes(const char *path)
 	while (dir && (entry = readdir(dir))) {
 		char *inside = xprintf("%s/%s", path, entry->d_name);
 
-		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
 			sum += disk_bytes(inside);
 		free(inside);
 	}
@@ -124,7 +124,7 @@ static struct recipe *read_recipe(const char *name, struct err *e)
 
 	if (text)
 		r = recipe_read(text, n, path, e);
-	if (r && strcmp(r->name, name)) {
+	if (r && strcmp(r->name, name) != 0) {
 		err_set(e, "%s: the name in the file is another one: `%s`", path, r->name);
 		recipe_free(r);
 		r = NULL;

@@ -31,7 +31,7 @@ static bool ko_open(struct ko *k, const void *bytes, size_t size)
 	const Elf64_Ehdr *h = bytes;
 
 	*k = (struct ko){ .p = bytes, .size = size, .head = h };
-	if (size < sizeof(*h) || memcmp(h->e_ident, ELFMAG, SELFMAG) ||
+	if (size < sizeof(*h) || memcmp(h->e_ident, ELFMAG, SELFMAG) != 0 ||
 	    h->e_ident[EI_CLASS] != ELFCLASS64 || h->e_ident[EI_DATA] != ELFDATA2LSB ||
 	    h->e_type != ET_REL || h->e_shentsize != sizeof(Elf64_Shdr) || h->e_shoff % 8 ||
 	    !range_inside(h->e_shoff, h->e_shnum * sizeof(Elf64_Shdr), 0, size) ||
@@ -52,11 +52,12 @@ static bool ko_open(struct ko *k, const void *bytes, size_t size)
 static const char *ko_text(const struct ko *k, u32 section, u64 at)
 {
 	const Elf64_Shdr *s = &k->sections[section];
-	const char *text = (const char *)k->p + s->sh_offset + at;
+	const char *text;
 
-	if (s->sh_type != SHT_STRTAB || at >= s->sh_size || !memchr(text, 0, s->sh_size - at))
+	if (s->sh_type != SHT_STRTAB || at >= s->sh_size)
 		return NULL;
-	return text;
+	text = (const char *)k->p + s->sh_offset + at;
+	return memchr(text, 0, s->sh_size - at) ? text : NULL;
 }
 
 const char *ko_info(const void *ko, size_t size, size_t *n)
@@ -68,13 +69,14 @@ const char *ko_info(const void *ko, size_t size, size_t *n)
 	for (u32 i = 0; i < k.nsections; i++) {
 		const Elf64_Shdr *s = &k.sections[i];
 		const char *name = ko_text(&k, k.head->e_shstrndx, s->sh_name);
-		const char *text = (const char *)k.p + s->sh_offset;
+		const char *text;
 
-		if (name && !strcmp(name, ".modinfo") && s->sh_type == SHT_PROGBITS && s->sh_size &&
-		    !text[s->sh_size - 1]) {
-			*n = s->sh_size;
-			return text;
-		}
+		if (!name || strcmp(name, ".modinfo") != 0 || s->sh_type != SHT_PROGBITS ||
+		    !s->sh_size)
+			continue;
+		text = (const char *)k.p + s->sh_offset;
+		*n = s->sh_size;
+		return text[*n - 1] ? NULL : text;
 	}
 	return NULL;
 }
@@ -137,7 +139,7 @@ static bool mark_relocated(struct slim *s)
 {
 	for (u32 i = 0; i < s->k.nsections; i++) {
 		const Elf64_Shdr *t = &s->k.sections[i];
-		const Elf64_Rela *rela = (const Elf64_Rela *)(s->k.p + t->sh_offset);
+		const Elf64_Rela *rela;
 
 		if (t->sh_type == SHT_REL)
 			return false; /* RISC-V has none */
@@ -145,6 +147,7 @@ static bool mark_relocated(struct slim *s)
 			continue;
 		if (!is_table(t, sizeof(*rela)))
 			return false;
+		rela = (const Elf64_Rela *)(s->k.p + t->sh_offset);
 		for (u64 j = 0; j < t->sh_size / sizeof(*rela); j++) {
 			u64 symbol = ELF64_R_SYM(rela[j].r_info);
 

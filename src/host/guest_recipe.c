@@ -74,7 +74,7 @@ static bool read_bool(struct reader *r, yaml_node_t *node, void *to)
 {
 	const char *text = scalar(node);
 
-	if (!text || (strcmp(text, "true") && strcmp(text, "false")))
+	if (!text || (strcmp(text, "true") != 0 && strcmp(text, "false") != 0))
 		return wrong(r, node, "true or false is wanted here", "");
 	*(bool *)to = !strcmp(text, "true");
 	return true;
@@ -86,7 +86,7 @@ static bool read_mebibytes(struct reader *r, yaml_node_t *node, void *to)
 	char *end = NULL;
 	unsigned long n = text && isdigit((unsigned char)*text) ? strtoul(text, &end, 10) : 0;
 
-	if (!end || strcmp(end, "M") || n < 8 || n > 65536)
+	if (!end || strcmp(end, "M") != 0 || n < 8 || n > 65536)
 		return wrong(r, node, "a size from 8M to 65536M is wanted here", "");
 	*(u64 *)to = n * MIB;
 	return true;
@@ -205,10 +205,20 @@ static const struct key *key_find(const struct key *keys, const char *name)
 static bool unknown_key(struct reader *r, const yaml_node_t *at, const struct key *keys,
 			const char *name)
 {
+	const char *near = NULL;
+	u32 best = 3; /* farther than this is another word */
+
 	wrong(r, at, "a recipe has no key", name);
-	for (; keys->name; keys++)
-		if (text_distance(keys->name, name) <= 2)
-			err_hint(r->e, "did you mean `%s`?", keys->name);
+	for (; keys->name; keys++) {
+		u32 d = text_distance(keys->name, name);
+
+		if (d < best) {
+			best = d;
+			near = keys->name;
+		}
+	}
+	if (near)
+		err_hint(r->e, "did you mean `%s`?", near);
 	return false;
 }
 

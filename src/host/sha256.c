@@ -36,7 +36,7 @@ static void eat_block(struct sha256 *s, const u8 *block)
 	u32 w[64], v[8];
 
 	for (u32 i = 0; i < 16; i++)
-		w[i] = get_be32(block + 4 * i);
+		w[i] = get_be32(block + (size_t)4 * i);
 	for (u32 i = 16; i < 64; i++) {
 		u32 a = w[i - 15], b = w[i - 2];
 
@@ -94,7 +94,7 @@ static void finish(struct sha256 *s, char hex[SHA256_HEX])
 		length[i] = (u8)(bits >> (56 - 8 * i));
 	eat(s, length, sizeof(length));
 	for (u32 i = 0; i < 8; i++)
-		snprintf(hex + 8 * i, 9, "%08x", s->h[i]);
+		snprintf(hex + (size_t)8 * i, 9, "%08x", s->h[i]);
 }
 
 void sha256_hex(const void *bytes, size_t n, char hex[SHA256_HEX])

@@ -240,6 +240,8 @@ static void a_client_that_does_not_read_does_not_hold_up_the_end(void **state)
 	b.c->ops->write(b.c, (const u8 *)much, sizeof(much));
 	b.c->ops->write(b.c, (const u8 *)much, sizeof(much));
 	assert_true(now_ns() - start < 3000000000);
+	shutdown(fd, SHUT_WR); /* so it counts as gone, while a write to it is stuck */
+	usleep(50000);
 	bench_fini(&b);
 	assert_true(now_ns() - start < 5000000000);
 	close(fd);
