@@ -294,7 +294,7 @@ static bool check_fw_jump(struct boot *b, struct diags *ds)
 	u64 copy = ram_base(b) + FW_JUMP_FDT;
 	struct placed *fw = b->firmware;
 
-	if (!fw || !strstr(fw->image.path, "fw_jump"))
+	if (!fw || (!strstr(fw->image.path, "fw_jump") && !strstr(fw->image.path, "fw-jump")))
 		return true;
 	for (size_t i = 0; i < b->n; i++) {
 		struct placed *p = &b->placed[i];

@@ -121,12 +121,13 @@ static bool make_memory(struct machine *m, struct diags *ds)
 static enum mmu_mode mmu_of(const struct plan_cluster *c)
 {
 	static const char *const names[] = { "none", "sv39", "sv48", "sv57" };
+	u32 i = 0;
 
-	for (u32 i = 0; i < ARRAY_LEN(names); i++)
-		if (!strcmp(c->mmu, names[i]))
-			return (enum mmu_mode)i;
-	assert(!"board/ checked it");
-	return MMU_NONE;
+	while (strcmp(c->mmu, names[i])) {
+		i++;
+		assert(i < ARRAY_LEN(names)); /* board/ checked it */
+	}
+	return (enum mmu_mode)i;
 }
 
 static void make_harts(struct machine *m)
