@@ -305,7 +305,8 @@ void dma_fence(void); /* store -> load, both ways (virtio EVENT_IDX) */
 #define PROP_RANGE(m, ...)    PROP(PROP_KIND_RANGE, struct range *, m, __VA_ARGS__)
 #define PROP_LIST(m, ...)     PROP(PROP_KIND_LIST, struct text_list *, m, __VA_ARGS__)
 #define PROP_REF(m, ...)      PROP(PROP_KIND_REF, struct ref *, m, __VA_ARGS__)
-#define PROP_REFS(m, ...)     { .name = #m, .kind = PROP_KIND_REF, .max = LENGTH(m), .at = offsetof(SELF, m) + 0 * sizeof(_Generic(&((SELF *)0)->m[0], struct ref *: 0)), __VA_ARGS__ }
+#define REF_ARRAY(m)          (offsetof(SELF, m) + 0 * sizeof(_Generic(&((SELF *)0)->m[0], struct ref *: 0)))
+#define PROP_REFS(m, ...)     { .name = #m, .kind = PROP_KIND_REF, .at = REF_ARRAY(m), .max = LENGTH(m), __VA_ARGS__ }
 #define PROP_CHARDEV(m, ...)  PROP(PROP_KIND_CHARDEV, struct chardev **, m, __VA_ARGS__)
 #define PROP_BLOCK(m, ...)    PROP(PROP_KIND_BLOCK, struct block **, m, __VA_ARGS__)
 #define PROP_TABLE(m, R, ...) PROP(PROP_KIND_TABLE, struct table *, m, .row_size = sizeof(R), __VA_ARGS__)
