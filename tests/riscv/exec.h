@@ -15,7 +15,7 @@ enum { CODE = 0x2000, HANDLER = 0x1000, DATA = 0x8000, TABLES = 0x10000, WATCH =
 
 #define ALL_ISA                                                                                    \
 	"rv64imafdc_zicsr_zifencei_zicntr_zihpm_zba_zbb_zbc_zbs_zicond_zicbom_zicbop_zicboz_"      \
-	"zihintpause_zawrs_zacas_zfhmin_zfa_zcb_sstc_svadu_svinval_svnapot_svpbmt"
+	"zihintpause_zawrs_zacas_zfhmin_zfa_zcb_zimop_sstc_svadu_svinval_svnapot_svpbmt"
 
 #define EBREAK 0x00100073
 

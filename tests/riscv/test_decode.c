@@ -106,6 +106,8 @@ static void rows_of_absent_extensions_are_illegal(void **state)
 		{ 0x0ac59533, "rv64i_zbc", "rv64i" },                    /* clmul */
 		{ 0x28c59533, "rv64i_zbs", "rv64i" },                    /* bset */
 		{ 0x0ec5d533, "rv64i_zicond", "rv64i" },                 /* czero.eqz */
+		{ 0xcdf5c573, "rv64i_zimop", "rv64i" },                  /* mop.r.31 */
+		{ 0xcec5c573, "rv64i_zimop", "rv64i" },                  /* mop.rr.7 */
 		{ 0x0015a00f, "rv64i_zicbom", "rv64i_zicboz" },          /* cbo.clean */
 		{ 0x0045a00f, "rv64i_zicboz", "rv64i_zicbom" },          /* cbo.zero */
 		{ 0x00d00073, "rv64ia_zawrs", "rv64ia" },                /* wrs.nto */

@@ -162,6 +162,8 @@ static void bit_manipulation_works(void **state)
 		{ "czero.eqz", R_TYPE(7, 5, OP), 9, 1, 9 },
 		{ "czero.nez of 0", R_TYPE(7, 7, OP), 9, 0, 9 },
 		{ "czero.nez", R_TYPE(7, 7, OP), 9, 1, 0 },
+		{ "mop.r.31", 0xcdf5c573, 9, 1, 0 },
+		{ "mop.rr.7", 0xcec5c573, 9, 1, 0 },
 	};
 
 	CHECK(t);
