@@ -14,12 +14,11 @@
 
 #include <stdlib.h>
 
-#define PAGES_MAX 1024
-#define BUCKETS   1024
+#define BUCKETS 1024
 
 struct code {
 	struct code_page *table[BUCKETS];
-	struct code_page *pages[PAGES_MAX];
+	struct code_page *pages[CODE_PAGES];
 	u32 npages, hand;
 	struct op *singles;
 };
@@ -95,7 +94,7 @@ static struct code_page *evict(struct hart *h)
 	struct code_page *page, **at;
 
 	for (;; c->hand++) {
-		page = c->pages[c->hand % PAGES_MAX];
+		page = c->pages[c->hand % CODE_PAGES];
 		if (!page->used)
 			break;
 		page->used = false;
@@ -111,7 +110,7 @@ static struct code_page *fresh(struct hart *h)
 {
 	struct code *c = h->code;
 
-	if (c->npages == PAGES_MAX)
+	if (c->npages == CODE_PAGES)
 		return evict(h);
 	c->pages[c->npages] = ops_alloc(sizeof(struct code_page));
 	return c->pages[c->npages++];

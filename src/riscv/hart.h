@@ -15,6 +15,7 @@
 #define HART_H
 
 #include "riscv.h"
+#include "tuning.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -134,8 +135,7 @@ u32 code_word(struct hart *h, u64 pc);
 enum access { ACCESS_LOAD, ACCESS_STORE, ACCESS_FETCH };
 
 /* Tags are virtual page addresses; one that has a low bit set matches nothing. */
-#define TLB_NONE    UINT64_MAX
-#define TLB_ENTRIES 1024
+#define TLB_NONE UINT64_MAX
 
 struct tlb_entry {
 	u64 r, w, x;
@@ -146,8 +146,6 @@ struct jump {
 	u64 page; /* virtual address, or TLB_NONE */
 	const struct op *ops;
 };
-
-#define JUMP_ENTRIES 256
 
 struct context {
 	struct tlb_entry tlb[TLB_ENTRIES];

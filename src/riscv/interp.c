@@ -16,8 +16,6 @@
 #include "access.h"
 #include "softfloat.h"
 
-#define SLICE 1024
-
 /* Arrays of ops are aligned to their size: the slot is the pc. */
 #define PC (base + ((uintptr_t)op >> 3 & 0xffe))
 

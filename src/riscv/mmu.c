@@ -15,8 +15,6 @@
 
 #include <stdlib.h>
 
-#define CONTEXTS 14 /* M, S, S with SUM, and some of U-mode, MXR and MPRV */
-
 struct mmu {
 	struct context *contexts[CONTEXTS];
 	u32 n;

@@ -423,8 +423,11 @@ static void all_forms_of_sfence_drop_what_they_name(void **state) /* trap:30 */
 
 static void an_entry_stays_until_a_fence_of_its_own(void **state)
 {
-	struct vm *vm = vm_new();
+	struct vm *vm;
 
+	if (TLB_ENTRIES < 16) /* hostile.h: nothing stays */
+		skip();
+	vm = vm_new();
 	set_satp(vm, TABLES, 3);
 	map(vm, PAGES, ALL);
 	assert_int_equal(try(vm, LD(0), PAGES), -1);
