@@ -357,7 +357,7 @@ DEVICE(plic) = {
 	.props = PROPS(
 		PROP_U32(sources, .def = 96, .min = 1, .max = SOURCES - 1, .fdt = "riscv,ndev",
 			 .doc = "the highest interrupt line"),
-		PROP_LIST(contexts,
+		PROP_LIST(contexts, .per_hart = true, .words = WORDS("M", "S", "MS", ""),
 			  .doc = "the modes of each hart, M, S or MS, if not all that it has")),
 
 	.fdt = FDT(

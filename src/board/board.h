@@ -66,6 +66,7 @@ bool diag_report(struct diags *ds, struct pos at, enum diag_code code, const cha
 bool diag_hint(struct diags *ds, const char *fmt, ...) PRINTF(2, 3);
 bool diag_label(struct diags *ds, const char *fmt, ...) PRINTF(2, 3);
 bool diag_note(struct diags *ds, struct pos at, const char *fmt, ...) PRINTF(3, 4);
+void diag_add_note(struct diag *d, struct pos at, const char *fmt, ...) PRINTF(3, 4);
 /* By place, `first` before other files; what was said twice is said once. */
 void diags_sort(struct diags *ds, const char *first);
 void diags_free(struct diags *ds);
@@ -100,8 +101,8 @@ struct board; /* tree, sources and plan: owns all text */
 
 /* Reads, merges, checks.  Never NULL; board_plan() is NULL if there were errors. */
 struct board *board_load(const char *path, const struct board_options *options,
-			 const struct device_class *const *classes,
-			 const struct board_host *host, struct diags *ds);
+			 const struct device_class *const *classes, const struct board_host *host,
+			 struct diags *ds);
 void board_free(struct board *b);
 
 /* -- The plan (plan.c): all that is needed to build the machine and its tree - */
@@ -126,12 +127,12 @@ struct plan_memory {
 struct plan_device {
 	const struct device_class *class;
 	const char *name;
-	struct pos at;             /* of its key */
-	bool disabled;             /* a node, no device */
-	u32 parent;                /* index in devices, or PLAN_NONE */
-	u64 base, size;            /* MMIO window; size 0: none */
+	struct pos at;  /* of its key */
+	bool disabled;  /* a node, no device */
+	u32 parent;     /* index in devices, or PLAN_NONE */
+	u64 base, size; /* MMIO window; size 0: none */
 	struct pos reg_at;
-	u32 slot;                  /* PCI, I2C, SPI */
+	u32 slot;                      /* PCI, I2C, SPI */
 	const char *const *compatible; /* given in YAML, or NULL: the class's */
 	u32 ncompatible;
 	const struct value *values; /* one per row of class->props */
@@ -168,7 +169,7 @@ struct plan_image {
 
 struct plan_boot {
 	enum { FIRMWARE_BUILTIN, FIRMWARE_NONE, FIRMWARE_FILE } firmware;
-	struct plan_image firmware_file; /* path NULL if not FILE */
+	struct plan_image firmware_file;       /* path NULL if not FILE */
 	struct plan_image kernel, initrd, dtb; /* path NULL: none */
 	const char *bootargs;                  /* or NULL */
 	struct plan_image *load;
@@ -192,8 +193,8 @@ struct plan {
 	u32 nmemory;
 	struct plan_device *devices; /* parents before children, resolved order */
 	u32 ndevices;
-	u32 stdout_device; /* or PLAN_NONE */
-	u32 irq_parent;    /* `interrupt-parent:` of the board, or PLAN_NONE */
+	u32 stdout_device;       /* or PLAN_NONE */
+	u32 irq_parent;          /* `interrupt-parent:` of the board, or PLAN_NONE */
 	struct range *auto_mmio; /* where `reg: auto` may go */
 	u32 nauto_mmio;
 	struct plan_boot boot;
@@ -225,7 +226,7 @@ void *plan_fdt(const struct plan *p, const struct fdt_extra *extra, size_t *len,
 /* As source, for people and golden files. */
 bool fdt_to_source(const void *fdt, struct str *out, struct err *e);
 
-void plan_map(const struct plan *p, struct str *out);      /* the memory map */
+void plan_map(const struct plan *p, struct str *out);       /* the memory map */
 void plan_describe(const struct board *b, struct str *out); /* params, devices */
 
 /* -- Class tables as documentation ------------------------------------------ */

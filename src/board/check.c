@@ -3,6 +3,22 @@
 
 #include <inttypes.h>
 
+/* `device:uart-16550` where a map should be: a key without a space. */
+static bool is_glued(const struct node *n)
+{
+	size_t key = strspn(n->text, "abcdefghijklmnopqrstuvwxyz0123456789-");
+
+	return key && n->text[key] == ':' && n->text[key + 1];
+}
+
+static bool report_glued(struct board *b, const struct node *n)
+{
+	size_t key = strcspn(n->text, ":");
+
+	diag_report(b->ds, n->at, DIAG_no_space, "no space after `%.*s:`", (int)key, n->text);
+	return diag_hint(b->ds, "write `%.*s: %s`", (int)key, n->text, n->text + key + 1);
+}
+
 static const char *kind_text(const struct node *n)
 {
 	switch (n->kind) {
@@ -16,8 +32,11 @@ static const char *kind_text(const struct node *n)
 	return "";
 }
 
+/* Of what is absent its own mistake has been told. */
 static bool report_form(struct board *b, const struct node *n, const char *what, const char *want)
 {
+	if (n->absent)
+		return false;
 	if (n->kind == NODE_SCALAR && n->text[0])
 		return diag_report(b->ds, n->at, DIAG_wrong_form, "%s: `%s` is not %s", what,
 				   n->text, want);
@@ -55,8 +74,7 @@ static bool scratch(const char *key)
 	return text_starts(key, "x-");
 }
 
-bool check_keys(struct board *b, const struct node *map, const char *what,
-		const char *const *keys)
+bool check_keys(struct board *b, const struct node *map, const char *what, const char *const *keys)
 {
 	bool good = true;
 	struct pair *p;
@@ -65,7 +83,7 @@ bool check_keys(struct board *b, const struct node *map, const char *what,
 		const char *near;
 		u32 i = 0;
 
-		while (keys[i] && strcmp(keys[i], p->key))
+		while (keys[i] && strcmp(keys[i], p->key) != 0)
 			i++;
 		if (keys[i] || scratch(p->key))
 			continue;
@@ -85,27 +103,30 @@ bool check_keys(struct board *b, const struct node *map, const char *what,
 
 const struct node *check_map(struct board *b, const struct node *n, const char *what)
 {
-	if (n->kind == NODE_MAP)
+	if (n->kind == NODE_MAP && !n->absent)
 		return n;
 	/* `devices:` with nothing under it is an empty map */
-	if (n->kind == NODE_SCALAR && !n->text[0] && !n->quoted)
+	if (n->kind == NODE_SCALAR && !n->text[0] && !n->quoted && !n->absent)
 		return node_new(&b->arena, NODE_MAP, n->at);
-	report_form(b, n, what, "a map of keys");
+	if (n->kind == NODE_SCALAR && !n->absent && !n->quoted && is_glued(n))
+		report_glued(b, n);
+	else
+		report_form(b, n, what, "a map of keys");
 	return NULL;
 }
 
 const char *check_text(struct board *b, const struct node *n, const char *what)
 {
-	if (n->kind == NODE_SCALAR && (n->text[0] || n->quoted))
+	if (n->kind == NODE_SCALAR && !n->absent && (n->text[0] || n->quoted))
 		return n->text;
 	report_form(b, n, what, "a text");
 	return NULL;
 }
 
-static bool check_scalar(struct board *b, const struct node *n, const char *what,
-			 const char *want)
+static bool check_scalar(struct board *b, const struct node *n, const char *what, const char *want)
 {
-	return (n->kind == NODE_SCALAR && n->text[0]) || report_form(b, n, what, want);
+	return (n->kind == NODE_SCALAR && !n->absent && n->text[0]) ||
+	       report_form(b, n, what, want);
 }
 
 static bool report_wrong(struct board *b, const struct node *n, const char *what,
@@ -170,16 +191,16 @@ bool check_range(struct board *b, const struct node *n, const char *what, enum u
 	return false;
 }
 
-i32 check_word(struct board *b, const struct node *n, const char *what,
-	       const char *const *words)
+i32 check_word(struct board *b, const struct node *n, const char *what, const char *const *words)
 {
 	const char *near;
 
+	if (n->kind == NODE_SCALAR && !n->absent && (n->text[0] || n->quoted))
+		for (i32 i = 0; words[i]; i++)
+			if (!strcmp(words[i], n->text))
+				return i;
 	if (!check_scalar(b, n, what, "a word"))
 		return -1;
-	for (i32 i = 0; words[i]; i++)
-		if (!strcmp(words[i], n->text))
-			return i;
 	diag_report(b->ds, n->at, DIAG_out_of_range, "%s: `%s` is none of %s", what, n->text,
 		    words_text(&b->arena, words, ", "));
 	near = nearest_word(n->text, words);
@@ -205,8 +226,8 @@ static void check_cut(struct board *b, const struct node *list, u32 i)
 		  two->text);
 }
 
-bool check_texts(struct board *b, const struct node *n, const char *what,
-		 const char *const **list, u32 *count)
+bool check_texts(struct board *b, const struct node *n, const char *what, const char *const **list,
+		 u32 *count)
 {
 	const char **texts;
 	bool good = true;

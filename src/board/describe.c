@@ -39,8 +39,8 @@ static void add_boot(const struct plan_boot *boot, struct str *out)
 	const struct {
 		const char *key, *text;
 	} rows[] = {
-		{ "firmware", boot->firmware == FIRMWARE_FILE ? boot->firmware_file.path :
-								firmware[boot->firmware] },
+		{ "firmware", boot->firmware == FIRMWARE_FILE ? boot->firmware_file.path
+							      : firmware[boot->firmware] },
 		{ "kernel", boot->kernel.path },
 		{ "initrd", boot->initrd.path },
 		{ "dtb", boot->dtb.path },
@@ -69,7 +69,8 @@ void plan_describe(const struct board *b, struct str *out)
 	str_add(out, "\nboot\n");
 	add_boot(&p->boot, out);
 	if (p->guest_missing)
-		str_add(out, "  guest `%s`: %s\n", p->guest, p->guest_why ? p->guest_why : "not fetched");
+		str_add(out, "  guest `%s`: %s\n", p->guest,
+			p->guest_why ? p->guest_why : "not fetched");
 	str_add(out, "\nmap\n");
 	plan_map(p, out);
 }
@@ -77,12 +78,15 @@ void plan_describe(const struct board *b, struct str *out)
 /* -- A class: text ------------------------------------------------------------------- */
 
 static const char *const kind_text[] = {
-	[PROP_KIND_U32] = "number",    [PROP_KIND_U64] = "number",	  [PROP_KIND_SIZE] = "size",
-	[PROP_KIND_HZ] = "frequency",  [PROP_KIND_TIME] = "time",	  [PROP_KIND_BOOL] = "bool",
-	[PROP_KIND_ENUM] = "word",     [PROP_KIND_TEXT] = "text",	  [PROP_KIND_PATH] = "file",
-	[PROP_KIND_MAC] = "MAC",       [PROP_KIND_RANGE] = "[base, size]", [PROP_KIND_LIST] = "list",
-	[PROP_KIND_IRQS] = "interrupts", [PROP_KIND_OUTPUTS] = "outputs",  [PROP_KIND_REF] = "reference",
-	[PROP_KIND_TABLE] = "map",     [PROP_KIND_CHARDEV] = "console",	  [PROP_KIND_BLOCK] = "disk",
+	[PROP_KIND_U32] = "number",         [PROP_KIND_U64] = "number",
+	[PROP_KIND_SIZE] = "size",          [PROP_KIND_HZ] = "frequency",
+	[PROP_KIND_TIME] = "time",          [PROP_KIND_BOOL] = "bool",
+	[PROP_KIND_ENUM] = "word",          [PROP_KIND_TEXT] = "text",
+	[PROP_KIND_PATH] = "file",          [PROP_KIND_MAC] = "MAC",
+	[PROP_KIND_RANGE] = "[base, size]", [PROP_KIND_LIST] = "list",
+	[PROP_KIND_IRQS] = "interrupts",    [PROP_KIND_OUTPUTS] = "outputs",
+	[PROP_KIND_REF] = "reference",      [PROP_KIND_TABLE] = "map",
+	[PROP_KIND_CHARDEV] = "console",    [PROP_KIND_BLOCK] = "disk",
 };
 
 static bool is_number(const struct prop *p)
@@ -104,9 +108,9 @@ static const char *default_text(const struct prop *p, char *buf, size_t cap)
 		size_text(buf, cap, p->def);
 	else if (is_number(p) && p->def)
 		snprintf(buf, cap, "%" PRIu64 "%s", p->def,
-			 p->kind == PROP_KIND_HZ   ? "Hz" :
-			 p->kind == PROP_KIND_TIME ? "ns" :
-						     "");
+			 p->kind == PROP_KIND_HZ     ? "Hz"
+			 : p->kind == PROP_KIND_TIME ? "ns"
+						     : "");
 	else if (p->def_text)
 		snprintf(buf, cap, "%s", p->def_text);
 	return buf;
@@ -189,10 +193,10 @@ void class_describe(const struct device_class *c, struct str *out)
 		str_add(out, "\nregisters\n");
 	for (r = c->regs; r && r->name; r++)
 		str_add(out, "  0x%02x  %-24s %s\n", r->off, r->name,
-			r->access == RO	 ? "read only" :
-			r->access == WO	 ? "write only" :
-			r->access == W1C ? "write 1 to clear" :
-					   "");
+			r->access == RO    ? "read only"
+			: r->access == WO  ? "write only"
+			: r->access == W1C ? "write 1 to clear"
+					   : "");
 }
 
 /* -- A class: JSON ---------------------------------------------------------------------- */

@@ -80,17 +80,31 @@ bool diag_label(struct diags *ds, const char *fmt, ...)
 	return false;
 }
 
+static void add_note(struct diag *d, struct pos at, const char *fmt, va_list ap)
+{
+	if (d->nnotes < DIAG_NOTES)
+		d->notes[d->nnotes++] = (struct diag_note){ at, clean_text(fmt, ap) };
+}
+
 bool diag_note(struct diags *ds, struct pos at, const char *fmt, ...)
 {
 	struct diag *d = last_diag(ds);
 	va_list ap;
 
-	if (!d || d->nnotes == DIAG_NOTES)
-		return false;
 	va_start(ap, fmt);
-	d->notes[d->nnotes++] = (struct diag_note){ at, clean_text(fmt, ap) };
+	if (d)
+		add_note(d, at, fmt, ap);
 	va_end(ap);
 	return false;
+}
+
+void diag_add_note(struct diag *d, struct pos at, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_note(d, at, fmt, ap);
+	va_end(ap);
 }
 
 static void diag_fini(struct diag *d)
@@ -174,7 +188,8 @@ void diags_sort(struct diags *ds, const char *first)
 		struct diag *d = &ds->list[i];
 
 		if (kept && !compare(&ds->list[kept - 1], d, first) &&
-		    ds->list[kept - 1].code == d->code && !strcmp(ds->list[kept - 1].text, d->text)) {
+		    ds->list[kept - 1].code == d->code &&
+		    !strcmp(ds->list[kept - 1].text, d->text)) {
 			*(is_error(d) ? &ds->errors : &ds->warnings) -= 1;
 			diag_fini(d);
 		} else {
@@ -242,6 +257,10 @@ static void add_source(struct str *out, const struct diag *d, const struct paint
 		str_add(out, "%5u | ", d->at.line);
 	else
 		str_add(out, "      | ");
+	if (from > 1) {
+		str_add(out, "...");
+		str_add(&carets, "   ");
+	}
 	for (size_t i = 0; i < len; i++) {
 		u8 c = (u8)line[i];
 

@@ -93,12 +93,12 @@ void dtb_u32(struct dtb *t, const char *name, u32 v)
 
 void dtb_u64s(struct dtb *t, const char *name, const u64 *v, u32 n)
 {
-	u32 cells[8];
+	u32 cells[8], *c = cells;
 
-	assert(2 * n <= ARRAY_LEN(cells));
+	assert(n <= ARRAY_LEN(cells) / 2);
 	for (u32 i = 0; i < n; i++) {
-		cells[2 * i] = (u32)(v[i] >> 32);
-		cells[2 * i + 1] = (u32)v[i];
+		*c++ = (u32)(v[i] >> 32);
+		*c++ = (u32)v[i];
 	}
 	dtb_cells(t, name, cells, 2 * n);
 }
@@ -199,8 +199,7 @@ static void write_soc(struct dtb *t)
 	dtb_u32(t, "#size-cells", 2);
 	dtb_flag(t, "ranges");
 	if (t->p->irq_parent != PLAN_NONE)
-		dtb_u32(t, "interrupt-parent",
-			dtb_phandle(t, slot_of_device(t, t->p->irq_parent)));
+		dtb_u32(t, "interrupt-parent", dtb_phandle(t, slot_of_device(t, t->p->irq_parent)));
 	dtb_devices(t, false);
 	dtb_end(t);
 }

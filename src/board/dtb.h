@@ -67,7 +67,7 @@ void dtb_end(struct dtb *t);
 
 void dtb_name_devices(struct dtb *t); /* fills name and at_root */
 const char *dtb_path(struct dtb *t, u32 device);
-void dtb_harts(struct dtb *t);                /* /cpus */
+void dtb_harts(struct dtb *t);                 /* /cpus */
 void dtb_devices(struct dtb *t, bool at_root); /* those at the root, or those on the bus */
 
 #endif

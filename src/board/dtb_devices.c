@@ -74,7 +74,7 @@ static void write_irqs(struct dtb *t, const char *name, const struct value *v, b
 	if (at_root || v->irqs[0].controller != t->p->irq_parent)
 		dtb_u32(t, "interrupt-parent",
 			dtb_phandle(t, slot_of_device(t, v->irqs[0].controller)));
-	cells = NEW_N(&t->arena, u32, 2 * v->n);
+	cells = NEW_N(&t->arena, u32, (size_t)2 * v->n);
 	for (u32 i = 0; i < v->n; i++)
 		n += irq_cells(t, &v->irqs[i], cells + n);
 	dtb_cells(t, name, cells, n);

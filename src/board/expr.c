@@ -130,50 +130,61 @@ static void unknown_name(struct expr *x, const char *name, size_t from)
 		diag_hint(x->b->ds, "declare it under `params:`");
 }
 
+/* Parts that every guest may have; a recipe can have more, all of them files. */
+static bool is_common_part(const char *part)
+{
+	static const char *const parts[] = { "kernel", "initrd", "image", "firmware", "bootargs" };
+
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+		if (!strcmp(parts[i], part))
+			return true;
+	return false;
+}
+
+/* Why there is no such part: it is not fetched, or has none, or is no guest at all. */
+static struct val missing_part(struct expr *x, const struct val *guest, const char *part,
+			       size_t from, const struct err *why)
+{
+	struct board *b = x->b;
+	struct pos at = guest->from->at;
+
+	if (b->host->guest && !why->text[0])
+		return (struct val){ .absent = ABSENT_UNSET };
+	if (strcmp(why->code, "E0204") != 0) {
+		b->plan.guest_why = arena_text(&b->arena, why->text, strlen(why->text));
+		return (struct val){ .absent = ABSENT_GUEST };
+	}
+	if (!is_common_part(part))
+		at = node_part(x->node, from, x->at - from);
+	diag_report(b->ds, at, DIAG_out_of_range, "%s", why->text);
+	if (why->hint[0])
+		diag_hint(b->ds, "%s", why->hint);
+	return no_value;
+}
+
 /* The fetched guest's file or text. */
 static struct val guest_part(struct expr *x, struct param *p, size_t from)
 {
-	static const char *const parts[] = { "kernel",   "initrd",   "image",
-					     "firmware", "bootargs", NULL };
 	struct board *b = x->b;
-	const struct val *guest = param_val(b, p);
-	size_t n = strcspn(x->text + x->at, " \t\n)+-*/<(");
+	size_t n = strspn(x->text + x->at, "abcdefghijklmnopqrstuvwxyz0123456789-");
 	const char *part = arena_text(&b->arena, x->text + x->at, n);
+	const struct val *guest = param_val(b, p);
+	struct val v = { .kind = VAL_TEXT, .is_path = strcmp(part, "bootargs") != 0 };
 	struct err why = { 0 };
 	char *text;
-	u32 i = 0;
 
 	x->at += n;
-	while (parts[i] && strcmp(parts[i], part))
-		i++;
-	if (p->type != PARAM_GUEST || !parts[i]) {
-		fail(x, from, x->at - from,
-		     p->type == PARAM_GUEST ? "a guest has no such part" :
-					      "only a parameter of type guest has parts");
-		diag_hint(b->ds, "the parts are %s", words_text(&b->arena, parts, " and "));
-		return no_value;
-	}
+	if (p->type != PARAM_GUEST)
+		return fail(x, from, x->at - from, "only a parameter of type guest has parts");
 	if (guest->absent)
 		return (struct val){ .absent = guest->absent };
 	b->plan.guest = guest->text;
 	text = b->host->guest ? b->host->guest(b->host->ctx, guest->text, part, &why) : NULL;
-	if (text) {
-		struct val v = { .kind = VAL_TEXT, .is_path = i < 4 };
-
-		v.text = arena_text(&b->arena, text, strlen(text));
-		free(text);
-		return v;
-	}
-	if (b->host->guest && !why.text[0])
-		return (struct val){ .absent = ABSENT_UNSET };
-	if (!strcmp(why.code, "E0204")) {
-		diag_report(b->ds, guest->from->at, DIAG_out_of_range, "%s", why.text);
-		if (why.hint[0])
-			diag_hint(b->ds, "%s", why.hint);
-		return no_value;
-	}
-	b->plan.guest_why = arena_text(&b->arena, why.text, strlen(why.text));
-	return (struct val){ .absent = ABSENT_GUEST };
+	if (!text)
+		return missing_part(x, guest, part, from, &why);
+	v.text = arena_text(&b->arena, text, strlen(text));
+	free(text);
+	return v;
 }
 
 static struct val name(struct expr *x)
@@ -183,7 +194,8 @@ static struct val name(struct expr *x)
 	const char *s;
 
 	/* clock-hz is one name, `ram - 1` has spaces */
-	while (x->text[from + n] == '-' && strspn(x->text + from + n + 1, "abcdefghijklmnopqrstuvwxyz"))
+	while (x->text[from + n] == '-' &&
+	       strspn(x->text + from + n + 1, "abcdefghijklmnopqrstuvwxyz"))
 		n += 1 + strspn(x->text + from + n + 1, "abcdefghijklmnopqrstuvwxyz0123456789_");
 	s = arena_text(&x->b->arena, x->text + from, n);
 	x->at += n;
@@ -271,7 +283,7 @@ static struct val shift(struct expr *x)
 
 		skip_spaces(x);
 		at = x->at;
-		if (x->failed || strncmp(x->text + at, "<<", 2))
+		if (x->failed || strncmp(x->text + at, "<<", 2) != 0)
 			return v;
 		x->at += 2;
 		v = apply(x, '<', v, sum(x), at);
@@ -289,7 +301,9 @@ static const char *val_text(struct arena *a, const struct val *v)
 	if (v->unit == UNIT_SIZE)
 		return arena_printf(a, "%s", size_text(buf, sizeof(buf), v->num));
 	return arena_printf(a, "%" PRIu64 "%s", v->num,
-			    v->unit == UNIT_HZ ? "Hz" : v->unit == UNIT_NS ? "ns" : "");
+			    v->unit == UNIT_HZ   ? "Hz"
+			    : v->unit == UNIT_NS ? "ns"
+						 : "");
 }
 
 /* One $(...), from its `$` on. */
@@ -323,32 +337,50 @@ static bool check_braces(struct board *b, const struct node *n)
 	return diag_hint(b->ds, "write `$(%.*s)`", (int)strcspn(brace + 2, "}"), brace + 2);
 }
 
-struct val expr_scalar(struct board *b, const struct node *n)
+/* Text with expressions in it, into `out`.  Absent parts of it are an error. */
+static struct val text_of_parts(struct expr *x, struct str *out)
 {
-	struct expr x = { .b = b, .node = n, .text = n->text };
-	struct val v = { .kind = VAL_TEXT, .text = "", .from = n };
+	struct val v = { .kind = VAL_TEXT, .from = x->node };
 	const char *dollar;
 
-	if (!check_braces(b, n))
-		return no_value;
-	while ((dollar = strstr(x.text + x.at, "$("))) {
-		size_t from = x.at, start = (size_t)(dollar - x.text);
+	while ((dollar = strstr(x->text + x->at, "$("))) {
+		size_t start = (size_t)(dollar - x->text);
 		struct val part;
 
-		x.at = start;
-		part = one(&x);
-		if (x.failed)
+		str_bytes(out, x->text + x->at, start - x->at);
+		x->at = start;
+		part = one(x);
+		if (x->failed)
 			return no_value;
-		if (start == 0 && !x.text[x.at])
+		if (start == 0 && !x->text[x->at])
 			return part;
 		if (part.absent == ABSENT_UNSET)
-			return fail(&x, start, x.at - start, "this has no value, and a text goes round it");
+			return fail(x, start, x->at - start,
+				    "this has no value, and a text goes round it");
 		if (part.absent)
 			return part;
 		v.is_path |= part.is_path && start == 0;
-		v.text = arena_printf(&b->arena, "%s%.*s%s", v.text, (int)(start - from),
-				      x.text + from, part.text);
+		str_add(out, "%s", part.text);
+		if (out->n > BOARD_MAX_SCALAR) {
+			diag_report(x->b->ds, x->node->at, DIAG_too_large,
+				    "a text of more than 64 KiB");
+			return no_value;
+		}
 	}
-	v.text = arena_printf(&b->arena, "%s%s", v.text, x.text + x.at);
+	str_add(out, "%s", x->text + x->at);
+	v.text = arena_text(&x->b->arena, out->p, out->n);
+	return v;
+}
+
+struct val expr_scalar(struct board *b, const struct node *n)
+{
+	struct expr x = { .b = b, .node = n, .text = n->text };
+	struct str text = { 0 };
+	struct val v;
+
+	if (!check_braces(b, n))
+		return no_value;
+	v = text_of_parts(&x, &text);
+	str_free(&text);
 	return v;
 }

@@ -17,9 +17,9 @@ static void tidy_path(char *path)
 		bool more = s[len];
 
 		s[len] = 0;
-		if (len == 2 && !strcmp(s, "..") && n && strcmp(parts[n - 1], ".."))
+		if (len == 2 && !strcmp(s, "..") && n && strcmp(parts[n - 1], "..") != 0)
 			n--;
-		else if (len && strcmp(s, ".") && !(absolute && !n && !strcmp(s, "..")))
+		else if (len && strcmp(s, ".") != 0 && !(absolute && !n && !strcmp(s, "..")))
 			parts[n++] = s;
 		s += len + more;
 	}
@@ -58,9 +58,9 @@ const char *node_path(struct arena *a, const struct node *n)
 enum kind { KIND_MACHINE = 1, KIND_BOARD = 2, KIND_OVERLAY = 4 };
 
 static const char *const kind_words[] = { "machine", "board", "overlay", NULL };
-static const char *const a_kind[] = { [KIND_MACHINE] = "a machine",
-				      [KIND_BOARD] = "a board",
-				      [KIND_OVERLAY] = "an overlay" };
+static const char *const a_kind[] = {
+	[KIND_MACHINE] = "a machine", [KIND_BOARD] = "a board", [KIND_OVERLAY] = "an overlay"
+};
 
 /* clang-format off */
 /* Top-level keys, and in which kinds of file they may stand. */
@@ -138,12 +138,12 @@ static void check_version(struct board *b, const struct node *root, struct pos s
 	if (!version) {
 		diag_report(b->ds, start, DIAG_version, "the first line is not `vmbuild: 1`");
 		diag_hint(b->ds, "begin with `vmbuild: 1`, the version of the format");
-	} else if (version->kind != NODE_SCALAR || strcmp(version->text, "1")) {
+	} else if (version->kind != NODE_SCALAR || strcmp(version->text, "1") != 0) {
 		diag_report(b->ds, version->at, DIAG_version,
 			    "this vmbuild reads format 1, not `%s`",
 			    version->kind == NODE_SCALAR ? version->text : "this");
 		diag_hint(b->ds, "write `vmbuild: 1`, or get a newer vmbuild");
-	} else if (strcmp(first->key, "vmbuild")) {
+	} else if (strcmp(first->key, "vmbuild") != 0) {
 		diag_report(b->ds, map_pair(root, "vmbuild")->key_at, DIAG_version,
 			    "`vmbuild: 1` is not the first key");
 		diag_hint(b->ds, "move it to the first line");
@@ -166,7 +166,7 @@ static enum kind check_kind(struct board *b, const struct node *root, struct pos
 	for (u32 i = 0; n->kind == NODE_SCALAR && kind_words[i]; i++) {
 		enum kind kind = (enum kind)(1 << i);
 
-		if (strcmp(n->text, kind_words[i]))
+		if (strcmp(n->text, kind_words[i]) != 0)
 			continue;
 		if (wanted & (u32)kind)
 			return kind;
@@ -210,7 +210,7 @@ static const char *check_name(struct board *b, const struct node *root, const ch
 	if (!is_kebab(name)) {
 		diag_report(b->ds, n->at, DIAG_name, "`%s` is no name for a file", name);
 		diag_hint(b->ds, "names have small letters, digits and `-`");
-	} else if (strcmp(name, base)) {
+	} else if (strcmp(name, base) != 0) {
 		diag_report(b->ds, n->at, DIAG_name, "the name is `%s`, but the file is `%s`", name,
 			    file);
 		diag_hint(b->ds, "write `name: %s`, or rename the file", base);
@@ -295,21 +295,19 @@ static bool is_open(struct board *b, const struct opening *o, const char *name, 
 {
 	const struct opening *c = o;
 
-	while (c && strcmp(c->name, name))
+	while (c && strcmp(c->name, name) != 0)
 		c = c->by;
 	if (!c)
 		return false;
 	diag_report(b->ds, at, DIAG_cycle, "`%s` extends itself", name);
-	for (; o && o->by && o != c; o = o->by)
-		diag_note(b->ds, o->at, "through `%s`", o->name);
 	diag_hint(b->ds, "take one of these `extends:` out");
 	return true;
 }
 
 static struct node *load_file(struct board *b, const struct opening *o, u32 wanted, u64 *files);
 
-/* Merges one base under what stands in `root` already. */
-static void load_base(struct board *b, const struct opening *by, const struct node *n,
+/* Merges one base under what stands in `root` already.  False: it is not to be had. */
+static bool load_base(struct board *b, const struct opening *by, const struct node *n,
 		      struct node *root, u64 *files, bool first)
 {
 	const char *path = check_text(b, n, "extends");
@@ -318,25 +316,28 @@ static void load_base(struct board *b, const struct opening *by, const struct no
 	u64 more = 0;
 
 	if (!path)
-		return;
+		return false;
 	o.name = node_path(&b->arena, n);
 	if (is_open(b, by, o.name, n->at))
-		return;
+		return false;
 	base = load_file(b, &o, KIND_MACHINE | KIND_BOARD, &more);
 	if (!base)
-		return;
+		return false;
 	if (first)
 		merge_trees(b, root, base);
 	else
 		merge_siblings(b, root, base, *files, more);
 	*files |= more;
+	return true;
 }
 
-/* The whole of a file: its bases, and itself over them.  NULL: it is not to be had. */
+/* The whole of a file: its bases, and itself over them.  NULL: it is not to be had, or not
+ * all of it, and half a board would seem to have a hundred mistakes. */
 static struct node *load_file(struct board *b, const struct opening *o, u32 wanted, u64 *files)
 {
 	u64 bit = file_bit(b, o->name, o->at), bases = 0;
 	struct node *tree, *root, *extends;
+	bool whole = true;
 
 	if (!bit)
 		return NULL;
@@ -348,9 +349,11 @@ static struct node *load_file(struct board *b, const struct opening *o, u32 want
 	check_head(b, tree, o->name, wanted);
 	take(tree, "extends");
 	if (extends && extends->kind != NODE_LIST)
-		load_base(b, o, extends, root, &bases, true);
+		whole = load_base(b, o, extends, root, &bases, true);
 	for (u32 i = 0; extends && extends->kind == NODE_LIST && i < extends->n; i++)
-		load_base(b, o, extends->items[i], root, &bases, i == 0);
+		whole &= load_base(b, o, extends->items[i], root, &bases, i == 0);
+	if (!whole)
+		return NULL;
 	merge_trees(b, root, tree);
 	*files |= bases | bit;
 	return root;
@@ -389,7 +392,8 @@ static void apply_param(struct board *b, const char *given)
 			diag_hint(b->ds, "`vmbuild describe %s` lists them", b->file);
 		return;
 	}
-	value = node_text(&b->arena, arg + 3 + n + 1, arg_place(arg, 3 + n + 1, strlen(given) - n - 1));
+	value = node_text(&b->arena, arg + 3 + n + 1,
+			  arg_place(arg, 3 + n + 1, strlen(given) - n - 1));
 	value->quoted = true; /* as it stands: an empty text is one */
 	old = map_pair(p->value, "default");
 	if (old)
@@ -485,7 +489,8 @@ static void apply_set(struct board *b, const char *given)
 		size_t n = strcspn(arg + at, ".=");
 		const char *key = arena_text(&b->arena, arg + at, n);
 		bool last = at + n >= end;
-		struct node *v = last ? value : node_new(&b->arena, NODE_MAP, arg_place(arg, at, n));
+		struct node *v =
+			last ? value : node_new(&b->arena, NODE_MAP, arg_place(arg, at, n));
 
 		map_put(&b->arena, map, key, arg_place(arg, at, n), v);
 		if (last)

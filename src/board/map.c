@@ -4,7 +4,7 @@
 #include <inttypes.h>
 
 struct row {
-	u64 base;
+	u64 base, size;
 	char *text;
 };
 
@@ -18,7 +18,8 @@ struct map {
 static void add_lines(struct str *s, const struct value *v)
 {
 	for (u32 i = 0, end; i < v->n; i = end) {
-		for (end = i + 1; end < v->n && v->irqs[end].line == v->irqs[end - 1].line + 1; end++)
+		for (end = i + 1; end < v->n && v->irqs[end].line == v->irqs[end - 1].line + 1;
+		     end++)
 			;
 		str_add(s, i ? ", %u" : "%u", v->irqs[i].line);
 		if (end - i > 1)
@@ -64,10 +65,18 @@ static void add_row(struct map *m, u64 base, u64 size, const char *name, const c
 	char lo[32], bytes[32];
 
 	GROW(&m->rows, m->n, &m->cap);
-	m->rows[m->n++] = (struct row){
-		base, xprintf("%-13s %-5s %-7s %s", address_text(lo, sizeof(lo), base),
-			      size_text(bytes, sizeof(bytes), size), name, what)
-	};
+	m->rows[m->n++] =
+		(struct row){ base, size,
+			      xprintf("%-13s %-5s %-7s %s", address_text(lo, sizeof(lo), base),
+				      size_text(bytes, sizeof(bytes), size), name, what) };
+}
+
+/* "mem32" of "windows.mem32" */
+static const char *last_word(const char *key)
+{
+	const char *dot = strrchr(key, '.');
+
+	return dot ? dot + 1 : key;
 }
 
 static void add_windows(struct map *m, u32 i)
@@ -83,12 +92,11 @@ static void add_windows(struct map *m, u32 i)
 		if (r->kind != PROP_KIND_RANGE || !v->size)
 			continue;
 		prop_key(r, key, sizeof(key));
-		snprintf(what, sizeof(what), "%s", key);
+		snprintf(what, sizeof(what), "%s of %s", last_word(key), d->class->name);
 		add_row(m, v->num, v->size, d->name, what);
 	}
 }
 
-/* "harts 0-3" of what is made for harts, else the class. */
 static void add_device(struct map *m, u32 i)
 {
 	const struct plan_device *d = &m->p->devices[i];
@@ -122,7 +130,8 @@ static void add_columns(const struct map *m, struct str *out)
 		half = m->n;
 	for (size_t i = 0; i < half; i++) {
 		if (half + i < m->n)
-			str_add(out, "%-*s   %s\n", (int)wide, m->rows[i].text, m->rows[half + i].text);
+			str_add(out, "%-*s   %s\n", (int)wide, m->rows[i].text,
+				m->rows[half + i].text);
 		else
 			str_add(out, "%s\n", m->rows[i].text);
 	}
@@ -152,6 +161,7 @@ static void add_nested(const struct plan *p, struct str *out)
 	}
 }
 
+/* Rows are sorted: one walk finds the first page that none covers. */
 static void add_hole(const struct map *m, struct str *out)
 {
 	for (u32 k = 0; k < m->p->nauto_mmio; k++) {
@@ -159,16 +169,9 @@ static void add_hole(const struct map *m, struct str *out)
 		u64 at = align_up(r->base, 4096);
 		char buf[32];
 
-		for (size_t i = 0; i < m->n; i++) {
-			u64 end = m->rows[i].base;
-
-			for (u32 d = 0; d < m->p->ndevices; d++)
-				if (m->p->devices[d].parent == PLAN_NONE &&
-				    m->p->devices[d].base == end)
-					end += m->p->devices[d].size;
-			if (m->rows[i].base <= at && end > at)
-				at = align_up(end, 4096);
-		}
+		for (size_t i = 0; i < m->n; i++)
+			if (at >= m->rows[i].base && at - m->rows[i].base < m->rows[i].size)
+				at = align_up(m->rows[i].base + m->rows[i].size, 4096);
 		if (at < r->base || at - r->base >= r->size)
 			continue;
 		str_add(out, "first free hole: %s (auto places here)\n",
@@ -188,7 +191,8 @@ void plan_map(const struct plan *p, struct str *out)
 			add_device(&m, i);
 		add_windows(&m, i);
 	}
-	qsort(m.rows, m.n, sizeof(m.rows[0]), by_base);
+	if (m.n)
+		qsort(m.rows, m.n, sizeof(m.rows[0]), by_base);
 	add_columns(&m, out);
 	add_nested(p, out);
 	add_hole(&m, out);

@@ -16,6 +16,8 @@ static void check_no_tag(struct merge *m, struct node *n)
 	diag_report(m->b->ds, n->at, DIAG_merge_tag,
 		    "nothing is inherited here that `%s` could act on", tag_text[n->tag]);
 	diag_hint(m->b->ds, "leave the tag out");
+	if (n->tag == TAG_DELETE)
+		n->absent = ABSENT_WRONG;
 	n->tag = TAG_NONE;
 }
 
@@ -34,10 +36,10 @@ static void check_no_tags(struct merge *m, struct node *n)
 
 /* -- Two bases of one file ------------------------------------------------------- */
 
-static bool from_one_of(const struct merge *m, const struct node *n, u64 files)
+static bool from_one_of(const struct merge *m, const char *file, u64 files)
 {
-	for (u32 i = 0; i < m->b->nfiles; i++)
-		if (files >> i & 1 && n->at.file == m->b->files[i].name)
+	for (u32 i = 0; file && i < m->b->nfiles; i++)
+		if (files >> i & 1 && !strcmp(file, m->b->files[i].name))
 			return true;
 	return false;
 }
@@ -56,12 +58,29 @@ static bool same_value(const struct node *a, const struct node *b)
 	return true;
 }
 
+/* What one base took from a file that is also behind the other, and the other has deleted,
+ * is deleted. */
+static bool sibling_deleted(const struct merge *m, const struct pair *p, const struct node *other,
+			    u64 files)
+{
+	return m->siblings && !map_pair(other, p->key) && from_one_of(m, p->key_at.file, files);
+}
+
+static void drop_deleted(struct merge *m, struct node *dst, const struct node *src)
+{
+	struct pair *p;
+
+	for_pairs(p, dst)
+		if (sibling_deleted(m, p, src, m->src_files))
+			p->value = NULL;
+}
+
 /* Which of two bases' values is it?  What one of them only inherited from a file that is
  * also behind the other gives way. */
 static bool sibling_wins(struct merge *m, const struct pair *dst, const struct pair *src)
 {
-	bool src_is_old = from_one_of(m, src->value, m->dst_files);
-	bool dst_is_old = from_one_of(m, dst->value, m->src_files);
+	bool src_is_old = from_one_of(m, src->value->at.file, m->dst_files);
+	bool dst_is_old = from_one_of(m, dst->value->at.file, m->src_files);
 
 	if (src_is_old || dst_is_old || same_value(dst->value, src->value))
 		return !src_is_old;
@@ -108,7 +127,8 @@ static void extend_list(struct merge *m, struct pair *dst, const struct node *sr
 	bool prepend = src->tag == TAG_PREPEND;
 
 	if (src->kind != NODE_LIST || dst->value->kind == NODE_MAP) {
-		diag_report(m->b->ds, src->at, DIAG_merge_tag, "`%s` is for lists", tag_text[src->tag]);
+		diag_report(m->b->ds, src->at, DIAG_merge_tag, "`%s` is for lists",
+			    tag_text[src->tag]);
 		diag_hint(m->b->ds, "write `%s [a, b]`, or leave the tag out", tag_text[src->tag]);
 		return;
 	}
@@ -157,7 +177,7 @@ static void merge_pair(struct merge *m, struct node *dst, struct pair *src)
 		delete_pair(m, dst, src);
 	} else if (there) {
 		merge_value(m, there, src);
-	} else {
+	} else if (!sibling_deleted(m, src, dst, m->dst_files)) {
 		check_no_tags(m, src->value);
 		map_put(&m->b->arena, dst, src->key, src->key_at, src->value);
 	}
@@ -167,6 +187,7 @@ static void merge_map(struct merge *m, struct node *dst, struct node *src)
 {
 	struct pair *p;
 
+	drop_deleted(m, dst, src);
 	for_pairs(p, src)
 		merge_pair(m, dst, p);
 }
@@ -204,7 +225,8 @@ static void merge_params(struct merge *m, struct node *dst, struct node *src)
 				diag_hint(m->b->ds, "did you mean `%s`?", near.word);
 			else
 				diag_hint(m->b->ds, "declare it: `%s: {type: text, default: %s}`",
-					  p->key, p->value->kind == NODE_SCALAR ? p->value->text : "");
+					  p->key,
+					  p->value->kind == NODE_SCALAR ? p->value->text : "");
 			there = near.word ? map_pair(dst, near.word) : NULL;
 		}
 		if (there && there->value->kind == NODE_MAP)
@@ -329,14 +351,17 @@ static struct pair *report_stray(struct merge *m, struct pair *src, struct node 
 {
 	const char *near = nearest_device(m, src->key);
 
+	if (!check_map(m->b, src->value, src->key))
+		return NULL; /* a slip of the pen inside it is mistake enough */
 	if (near) {
 		diag_report(m->b->ds, src->key_at, DIAG_changes_nothing,
 			    "there is no device `%s` to change", src->key);
-		diag_hint(m->b->ds, "did you mean `%s`?", near);
+		diag_hint(m->b->ds, "did you mean `%s`? A new device begins with `device:`", near);
 		return find_device(m, near, owner);
 	}
 	diag_report(m->b->ds, src->key_at, DIAG_changes_nothing,
-		    "`%s` does not say which `device:` it is, and changes no inherited one", src->key);
+		    "`%s` does not say which `device:` it is, and changes no inherited one",
+		    src->key);
 	diag_hint(m->b->ds, "a new device begins with its class: `%s: {device: uart-16550, ...}`",
 		  src->key);
 	return NULL;
@@ -347,7 +372,7 @@ static bool same_class(const struct pair *there, const struct pair *src)
 	struct node *old = there->value->kind == NODE_MAP ? map_get(there->value, "device") : NULL;
 	struct node *new = map_get(src->value, "device");
 
-	return old && new && old->kind == NODE_SCALAR && new->kind == NODE_SCALAR &&
+	return old && new && old->kind == NODE_SCALAR &&new->kind == NODE_SCALAR &&
 	       !strcmp(old->text, new->text);
 }
 
@@ -362,11 +387,20 @@ static void report_clash(struct merge *m, const struct pair *there, const struct
 		return;
 	}
 	diag_report(m->b->ds, src->key_at, DIAG_device_clash,
-		    same ? "there is a device `%s` already, on another bus" :
-			   "there is a device `%s` already, of another class",
+		    same ? "there is a device `%s` already, on another bus"
+			 : "there is a device `%s` already, of another class",
 		    src->key);
 	diag_note(m->b->ds, there->key_at, "it was made here");
 	diag_hint(m->b->ds, "give yours another name, or write `%s: !replace {...}`", src->key);
+}
+
+/* What is no map changes nothing, and leaves the inherited device as it is. */
+static void change_device(struct merge *m, struct node *device, struct pair *src)
+{
+	const struct node *map = check_map(m->b, src->value, src->key);
+
+	if (map == src->value)
+		merge_device(m, device, src->value);
 }
 
 static void merge_device_entry(struct merge *m, struct node *dst, struct pair *src)
@@ -394,6 +428,8 @@ static void merge_device_entry(struct merge *m, struct node *dst, struct pair *s
 		merge_device(m, there->value, src->value);
 		return;
 	}
+	if (!there && sibling_deleted(m, src, dst, m->dst_files))
+		return;
 	if (there && makes && (owner != dst || !same_class(there, src))) {
 		report_clash(m, there, src, same_class(there, src));
 		return;
@@ -403,16 +439,14 @@ static void merge_device_entry(struct merge *m, struct node *dst, struct pair *s
 	else if (!there)
 		add_device(m, dst, src);
 	if (there && owner != dst && dst != m->top) {
-		diag_report(m->b->ds, src->key_at, DIAG_changes_nothing,
-			    "`%s` is not on this bus", src->key);
+		diag_report(m->b->ds, src->key_at, DIAG_changes_nothing, "`%s` is not on this bus",
+			    src->key);
 		diag_note(m->b->ds, there->key_at, "it is here");
 		diag_hint(m->b->ds, "name it under the board's own `devices:`");
 	}
-	if (!there)
-		return;
-	if (there->value->kind == NODE_MAP && src->value->kind == NODE_MAP)
-		merge_device(m, there->value, src->value);
-	else
+	if (there && there->value->kind == NODE_MAP)
+		change_device(m, there->value, src);
+	else if (there)
 		merge_value(m, there, src);
 }
 
@@ -420,6 +454,7 @@ static void merge_devices(struct merge *m, struct node *dst, struct node *src)
 {
 	struct pair *p;
 
+	drop_deleted(m, dst, src);
 	/* Deletions first: `pcie0: !delete` may stand after the new rng0. */
 	for_pairs(p, src)
 		if (p->value->tag == TAG_DELETE)
@@ -475,7 +510,9 @@ void merge_trees(struct board *b, struct node *dst, struct node *src)
 void merge_siblings(struct board *b, struct node *dst, struct node *src, u64 dst_files,
 		    u64 src_files)
 {
-	struct merge m = { .b = b, .siblings = true, .dst_files = dst_files, .src_files = src_files };
+	struct merge m = {
+		.b = b, .siblings = true, .dst_files = dst_files, .src_files = src_files
+	};
 
 	merge_top(&m, dst, src);
 }

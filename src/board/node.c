@@ -37,7 +37,7 @@ static u32 *index_slot(const struct node *map, const char *key)
 {
 	u32 i = hash(key) & (map->index_size - 1);
 
-	while (map->index[i] && strcmp(map->pairs[map->index[i] - 1].key, key))
+	while (map->index[i] && strcmp(map->pairs[map->index[i] - 1].key, key) != 0)
 		i = (i + 1) & (map->index_size - 1);
 	return &map->index[i];
 }
@@ -99,7 +99,7 @@ struct pair *map_put(struct arena *a, struct node *map, const char *key, struct 
 void list_put(struct arena *a, struct node *list, struct node *item)
 {
 	assert(list->kind == NODE_LIST);
-	ARENA_GROW(a, &list->items, list->n, &list->cap);
+	list->items = arena_grow(a, list->items, list->n, &list->cap, sizeof(list->items[0]));
 	list->items[list->n++] = item;
 }
 
@@ -127,7 +127,7 @@ struct pos node_part(const struct node *n, size_t off, size_t len)
 {
 	const char *s = n->at.text;
 	struct pos at = n->at;
-	u32 before;
+	u32 before, quote;
 
 	if (n->kind != NODE_SCALAR || !s)
 		return at;
@@ -136,11 +136,12 @@ struct pos node_part(const struct node *n, size_t off, size_t len)
 	if (!s)
 		return at;
 	s = skip_characters(s, at.col - 1);
-	s += n->quoted;
-	if (strncmp(s, n->text, off + len))
+	quote = n->quoted && (*s == '"' || *s == '\'');
+	s += quote;
+	if (strncmp(s, n->text, off + len) != 0)
 		return at;
 	before = count_characters(s, off);
-	at.col += n->quoted + before;
+	at.col += quote + before;
 	at.len = MAX(count_characters(s + off, len), 1);
 	return at;
 }
@@ -166,16 +167,21 @@ const char *nearest_word(const char *wrong, const char *const *words)
 	return n.word;
 }
 
+#define MOST_WORDS 24 /* in a sentence */
+
 const char *words_text(struct arena *a, const char *const *words, const char *last)
 {
-	const char *text = "";
+	struct str s = { 0 };
+	const char *text;
 
-	for (u32 i = 0; words[i]; i++)
-		text = arena_printf(a, "%s%s`%s`", text,
-				    !i		   ? ""
-				    : words[i + 1] ? ", "
-						   : last,
-				    words[i]);
+	for (u32 i = 0; words[i] && i < MOST_WORDS; i++) {
+		str_add(&s, "%s", !i ? "" : words[i + 1] ? ", " : last);
+		str_add(&s, words[i][0] ? "`%s`" : "\"\"%s", words[i]);
+		if (i == MOST_WORDS - 1 && words[i + 1])
+			str_add(&s, ", ...");
+	}
+	text = arena_text(a, str_text(&s), s.n);
+	str_free(&s);
 	return text;
 }
 

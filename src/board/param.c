@@ -2,9 +2,15 @@
 #include "parts.h"
 
 const char *const param_types[] = {
-	[PARAM_INT] = "int",	 [PARAM_SIZE] = "size",	    [PARAM_BOOL] = "bool",
-	[PARAM_TEXT] = "text",	 [PARAM_PATH] = "path",	    [PARAM_ISA] = "isa",
-	[PARAM_GUEST] = "guest", [PARAM_ENUM] = "enum",	    [PARAM_FREQUENCY] = "frequency",
+	[PARAM_INT] = "int",
+	[PARAM_SIZE] = "size",
+	[PARAM_BOOL] = "bool",
+	[PARAM_TEXT] = "text",
+	[PARAM_PATH] = "path",
+	[PARAM_ISA] = "isa",
+	[PARAM_GUEST] = "guest",
+	[PARAM_ENUM] = "enum",
+	[PARAM_FREQUENCY] = "frequency",
 	NULL,
 };
 
@@ -30,8 +36,8 @@ static void read_limit(struct board *b, const struct param *p, const struct node
 	if (is_number(p->type))
 		check_unit(b, n, key, type_unit(p->type), limit);
 	else
-		diag_report(b->ds, n->at, DIAG_wrong_form, "`%s:` is for numbers, and `%s` is %s", key,
-			    p->name, param_types[p->type]);
+		diag_report(b->ds, n->at, DIAG_wrong_form, "`%s:` is for numbers, and `%s` is %s",
+			    key, p->name, param_types[p->type]);
 }
 
 static void read_type(struct board *b, struct param *p, const struct node *decl)
@@ -41,11 +47,13 @@ static void read_type(struct board *b, struct param *p, const struct node *decl)
 
 	p->type = PARAM_TEXT;
 	if (!n) {
-		diag_report(b->ds, p->at, DIAG_missing, "the parameter `%s` has no `type:`", p->name);
+		diag_report(b->ds, p->at, DIAG_missing, "the parameter `%s` has no `type:`",
+			    p->name);
 		diag_hint(b->ds, "the types are %s", words_text(&b->arena, param_types, ", "));
 		return;
 	}
 	type = check_word(b, n, "type", param_types);
+	p->type_known = type >= 0;
 	if (type >= 0)
 		p->type = (enum param_type)type;
 }
@@ -82,7 +90,6 @@ static void read_param(struct board *b, struct param *p, const struct pair *pair
 		check_texts(b, n, "values", &p->words, &count);
 	value = map_pair(decl, "default");
 	p->value = value ? value->value : NULL;
-	p->given = p->value && !p->value->at.line;
 }
 
 void params_read(struct board *b)
@@ -128,7 +135,8 @@ static bool check_type(struct board *b, struct param *p, const struct node *n, s
 		return check_isa(b, n, p->name, &isa);
 	case PARAM_PATH:
 		if (!n->text[0])
-			return diag_report(b->ds, n->at, DIAG_wrong_form, "%s: no file is named", p->name);
+			return diag_report(b->ds, n->at, DIAG_wrong_form, "%s: no file is named",
+					   p->name);
 		v->text = node_path(&b->arena, n);
 		v->is_path = true;
 		return true;
@@ -154,7 +162,8 @@ static struct val evaluate(struct board *b, struct param *p)
 	if (p->value && p->value->kind == NODE_SCALAR && (p->value->text[0] || p->value->quoted)) {
 		v = expr_scalar(b, p->value);
 	} else if (p->value && (p->value->kind != NODE_SCALAR)) {
-		diag_report(b->ds, p->value->at, DIAG_wrong_form, "%s: a parameter has one value", p->name);
+		diag_report(b->ds, p->value->at, DIAG_wrong_form, "%s: a parameter has one value",
+			    p->name);
 		v.absent = ABSENT_WRONG;
 	}
 	if (v.absent == ABSENT_UNSET && p->required) {
@@ -200,9 +209,10 @@ static void warn_unused(struct board *b)
 	for (u32 i = 0; i < b->nparams; i++) {
 		struct param *p = &b->params[i];
 
-		if (p->used || p->state == PARAM_DONE || !p->at.file || strcmp(p->at.file, b->file))
+		if (p->used || !p->type_known || strcmp(p->at.file, b->file) != 0)
 			continue;
-		diag_report(b->ds, p->at, DIAG_unused, "the parameter `%s` is used nowhere", p->name);
+		diag_report(b->ds, p->at, DIAG_unused, "the parameter `%s` is used nowhere",
+			    p->name);
 		diag_hint(b->ds, "write `$(%s)` where its value belongs, or delete it", p->name);
 	}
 }

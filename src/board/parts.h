@@ -63,11 +63,11 @@ struct node {
 	bool quoted;
 	bool is_path; /* text names a file from the current directory already */
 	struct pos at;
-	const char *text;   /* scalar */
-	struct pair *pairs; /* map */
+	const char *text;    /* scalar */
+	struct pair *pairs;  /* map */
 	struct node **items; /* list */
 	u32 n, cap;
-	u32 *index, index_size; /* of a large map: pair number + 1 by hash of its key */
+	u32 *index, index_size;  /* of a large map: pair number + 1 by hash of its key */
 	const struct node *from; /* the parameter's value that a $(p) stands for, or NULL */
 };
 
@@ -165,7 +165,7 @@ struct param {
 	const char *name, *doc;
 	struct pos at;
 	enum param_type type;
-	bool required, used, given; /* given: by -p */
+	bool type_known, required, used;
 	u64 min, max;
 	const char *const *words; /* values:, or NULL */
 	struct node *value;       /* written; NULL: none */
@@ -230,8 +230,7 @@ struct val expr_scalar(struct board *b, const struct node *n);
 /* -- Checks (check.c): the words of all complaints about a value ---------------- */
 
 /* Each reports what is wrong and returns NULL or false.  `what` is "reg" or "harts.count". */
-bool check_keys(struct board *b, const struct node *map, const char *what,
-		const char *const *keys);
+bool check_keys(struct board *b, const struct node *map, const char *what, const char *const *keys);
 const struct node *check_map(struct board *b, const struct node *n, const char *what);
 const char *check_text(struct board *b, const struct node *n, const char *what);
 bool check_number(struct board *b, const struct node *n, const char *what, u64 *v);
@@ -240,11 +239,10 @@ bool check_bool(struct board *b, const struct node *n, const char *what, bool *v
 bool check_range(struct board *b, const struct node *n, const char *what, enum unit u, u64 v,
 		 u64 min, u64 max);
 /* The index of one of `words`, or -1. */
-i32 check_word(struct board *b, const struct node *n, const char *what,
-	       const char *const *words);
+i32 check_word(struct board *b, const struct node *n, const char *what, const char *const *words);
 /* One text or a list of them. */
-bool check_texts(struct board *b, const struct node *n, const char *what,
-		 const char *const **list, u32 *count);
+bool check_texts(struct board *b, const struct node *n, const char *what, const char *const **list,
+		 u32 *count);
 bool report_missing(struct board *b, struct pos at, const char *what, const char *doc);
 /* A value that the tree does not have though it was written: say why.  False. */
 bool report_absent(struct board *b, const struct pair *p, const char *what);
@@ -253,13 +251,13 @@ bool report_absent(struct board *b, const struct pair *p, const char *what);
 
 /* A device while it is planned; the same index as in plan.devices. */
 struct draft {
-	struct pair *pair;  /* its entry in `devices:` */
-	struct node *node;  /* the map */
-	struct node **prop; /* by row of the class: what was written, or NULL */
+	struct pair *pair;    /* its entry in `devices:` */
+	struct node *node;    /* the map */
+	struct node **prop;   /* by row of the class: what was written, or NULL */
 	struct value *values; /* plan_device.values, while they are being found out */
-	enum bus bus;       /* the one it stands on */
-	u64 align;          /* of its window */
-	bool automatic;     /* reg: auto, or slot: auto */
+	enum bus bus;         /* the one it stands on */
+	u64 align;            /* of its window */
+	bool automatic;       /* reg: auto, or slot: auto */
 };
 
 /* A stretch of the system bus. */
@@ -289,10 +287,10 @@ struct hole_memo {
 struct lines {
 	u32 controller; /* device */
 	u32 highest;
-	u32 *owner;    /* by line: 1 + device, 0: free */
+	u32 *owner;     /* by line: 1 + device, 0: free */
 	struct pos *at; /* by line */
-	bool *allowed; /* for `auto`, by line */
-	u32 next;      /* no free allowed line below */
+	bool *allowed;  /* for `auto`, by line */
+	u32 next;       /* no free allowed line below */
 };
 
 struct planner {
@@ -300,9 +298,10 @@ struct planner {
 	struct plan *p;
 	struct draft *drafts;
 	u32 drafts_cap, devices_cap;
-	struct node *names; /* device -> a node whose n is its index; memory -> n is PLAN_NONE */
+	struct node *names;   /* device -> a node whose n is its index; memory -> n is PLAN_NONE */
 	struct node *claimed; /* what of the host is used: file or "stdio" -> where */
 	const struct node *autos; /* `auto:` or NULL */
+	bool irq_parent_wrong;    /* reported: what lacks a controller needs no mention */
 
 	struct claim *claims;
 	u32 nclaims, claims_cap;
@@ -325,10 +324,12 @@ void plan_irqs(struct planner *pl);    /* interrupts */
 /* The device of that name, or PLAN_NONE. */
 u32 planner_find(const struct planner *pl, const char *name);
 /* The same for a name that stands at `off` in a value; reports what is wrong with it. */
-u32 planner_ref(struct planner *pl, const struct node *n, size_t off, size_t len,
-		const char *what);
-/* Reports a name that is in use; `what` is "device". */
+u32 planner_ref(struct planner *pl, const struct node *n, size_t off, size_t len, const char *what);
+/* Reports a name that is in use or no name. */
 bool planner_name(struct planner *pl, const char *name, struct pos at, u32 index);
+
+/* A device that is named as an interrupt controller and is none.  False. */
+bool report_no_irqs(struct planner *pl, struct pos at, const char *what, u32 i);
 
 /* The value of the row of that member, or NULL. */
 const struct value *planned_value(const struct plan_device *d, const char *name);

@@ -24,11 +24,14 @@ bool planner_name(struct planner *pl, const char *name, struct pos at, u32 index
 	struct node *n;
 
 	if (!is_name(name)) {
-		diag_report(pl->b->ds, at, DIAG_name, "`%s` is no name for a device or a memory", name);
-		diag_hint(pl->b->ds, "names have small letters, digits and `_`, and begin with a letter");
+		diag_report(pl->b->ds, at, DIAG_name, "`%s` is no name for a device or a memory",
+			    name);
+		diag_hint(pl->b->ds,
+			  "names have small letters, digits and `_`, and begin with a letter");
 	}
 	if (twice) {
-		diag_report(pl->b->ds, at, DIAG_name_twice, "there are two things called `%s`", name);
+		diag_report(pl->b->ds, at, DIAG_name_twice, "there are two things called `%s`",
+			    name);
 		diag_note(pl->b->ds, twice->key_at, "the other is here");
 		return false;
 	}
@@ -38,7 +41,8 @@ bool planner_name(struct planner *pl, const char *name, struct pos at, u32 index
 	return true;
 }
 
-static void hint_near_device(struct planner *pl, const char *name)
+/* The device that was meant, as far as one can tell. */
+static u32 near_device(struct planner *pl, const char *name)
 {
 	struct nearest near = { 0 };
 	struct pair *p;
@@ -48,10 +52,10 @@ static void hint_near_device(struct planner *pl, const char *name)
 			nearest_try(&near, name, p->key);
 	if (near.word)
 		diag_hint(pl->b->ds, "did you mean `%s`?", near.word);
+	return near.word ? planner_find(pl, near.word) : PLAN_NONE;
 }
 
-u32 planner_ref(struct planner *pl, const struct node *n, size_t off, size_t len,
-		const char *what)
+u32 planner_ref(struct planner *pl, const struct node *n, size_t off, size_t len, const char *what)
 {
 	struct board *b = pl->b;
 	const char *name = arena_text(&b->arena, n->text + off, len);
@@ -71,8 +75,7 @@ u32 planner_ref(struct planner *pl, const struct node *n, size_t off, size_t len
 		diag_note(b->ds, dropped->key_at, "its `when:` is false, so it was left out");
 		return PLAN_NONE;
 	}
-	hint_near_device(pl, name);
-	return PLAN_NONE;
+	return near_device(pl, name);
 }
 
 static u32 read_ref(struct planner *pl, const char *key)
@@ -119,11 +122,7 @@ static void plan_stdout(struct planner *pl)
 
 	pl->p->stdout_device = i;
 	if (!n) {
-		struct pair *last = NULL, *p;
-
-		for_pairs(p, pl->b->root)
-			last = p;
-		diag_report(pl->b->ds, last ? start : start, DIAG_no_console,
+		diag_report(pl->b->ds, start, DIAG_no_console,
 			    "no `stdout:`: firmware and kernel will be silent");
 		for (u32 d = 0; d < pl->p->ndevices; d++)
 			if (pl->p->devices[d].class->stdout_capable) {
@@ -134,9 +133,20 @@ static void plan_stdout(struct planner *pl)
 	}
 	if (i == PLAN_NONE || pl->p->devices[i].class->stdout_capable)
 		return;
-	diag_report(pl->b->ds, n->at, DIAG_no_console, "`%s` is %s, which is no console",
-		    pl->p->devices[i].name, pl->p->devices[i].class->name);
+	diag_report(pl->b->ds, n->at, DIAG_no_console, "`%s` is no console",
+		    pl->p->devices[i].name);
 	pl->p->stdout_device = PLAN_NONE;
+}
+
+bool report_no_irqs(struct planner *pl, struct pos at, const char *what, u32 i)
+{
+	pl->irq_parent_wrong = true;
+	diag_report(pl->b->ds, at, DIAG_wrong_provider, "%s: `%s` controls no interrupts", what,
+		    pl->p->devices[i].name);
+	for (u32 k = 0; k < pl->p->ndevices; k++)
+		if (pl->p->devices[k].class->irq_cells)
+			return diag_hint(pl->b->ds, "`%s` does", pl->p->devices[k].name);
+	return false;
 }
 
 static void plan_irq_parent(struct planner *pl)
@@ -145,14 +155,13 @@ static void plan_irq_parent(struct planner *pl)
 	u32 i = read_ref(pl, "interrupt-parent");
 
 	pl->p->irq_parent = PLAN_NONE;
-	if (i == PLAN_NONE)
+	pl->irq_parent_wrong = n && i == PLAN_NONE;
+	if (!n || i == PLAN_NONE)
 		return;
 	if (pl->p->devices[i].class->irq_cells)
 		pl->p->irq_parent = i;
 	else
-		diag_report(pl->b->ds, n->at, DIAG_wrong_provider,
-			    "`%s` is %s, which controls no interrupts", pl->p->devices[i].name,
-			    pl->p->devices[i].class->name);
+		report_no_irqs(pl, n->at, "interrupt-parent", i);
 }
 
 static void plan_autos(struct planner *pl)
@@ -204,9 +213,26 @@ void plan_make(struct board *b)
 	plan_boot(&pl);
 }
 
+/* A mistake in a file that the author did not name: how it came in. */
+static void add_origins(struct board *b)
+{
+	for (size_t i = 0; i < b->ds->n; i++) {
+		struct diag *d = &b->ds->list[i];
+		const char *file = d->at.file;
+
+		for (u32 k = 1; file && k < b->nfiles; k++) {
+			if (strcmp(b->files[k].name, file) != 0 || !b->files[k].from.line)
+				continue;
+			diag_add_note(d, b->files[k].from, "`%s` comes in here", file);
+			file = b->files[k].from.file;
+			k = 0;
+		}
+	}
+}
+
 struct board *board_load(const char *path, const struct board_options *options,
-			 const struct device_class *const *classes,
-			 const struct board_host *host, struct diags *ds)
+			 const struct device_class *const *classes, const struct board_host *host,
+			 struct diags *ds)
 {
 	struct board *b = xzalloc(sizeof(*b));
 	u32 errors = ds->errors;
@@ -221,6 +247,7 @@ struct board *board_load(const char *path, const struct board_options *options,
 		substitute(b);
 		plan_make(b);
 	}
+	add_origins(b);
 	b->complete = ds->errors == errors;
 	diags_sort(ds, b->file);
 	b->ds = NULL;

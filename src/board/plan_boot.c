@@ -59,8 +59,9 @@ static void read_load(struct board *b, struct plan_image *image, const struct no
 	format = n ? check_word(b, n, "format", formats) : -1;
 	if (format >= 0)
 		image->format = format == 0 ? IMAGE_ELF : format == 1 ? IMAGE_RAW : IMAGE_LINUX;
-	if (image->format == IMAGE_RAW && !map_pair(map, "at")) {
-		diag_report(b->ds, n->at, DIAG_raw_without_at, "raw code does not say where it belongs");
+	if (n && image->format == IMAGE_RAW && !map_pair(map, "at")) {
+		diag_report(b->ds, n->at, DIAG_raw_without_at,
+			    "raw code does not say where it belongs");
 		diag_hint(b->ds, "add `at: 0x8000_0000`");
 	}
 }
@@ -71,7 +72,8 @@ static void read_loads(struct planner *pl, struct plan_boot *boot, const struct 
 
 	boot->load = NEW_N(&pl->b->arena, struct plan_image, count);
 	for (u32 i = 0; i < count; i++)
-		read_load(pl->b, &boot->load[boot->nload++], n->kind == NODE_LIST ? n->items[i] : n);
+		read_load(pl->b, &boot->load[boot->nload++],
+			  n->kind == NODE_LIST ? n->items[i] : n);
 }
 
 /* Without the spaces that an empty parameter leaves at its ends. */
@@ -89,7 +91,7 @@ static const char *trimmed(struct arena *a, const char *s)
 void plan_boot(struct planner *pl)
 {
 	static const char *const keys[] = { "firmware", "kernel", "initrd", "dtb",
-					    "bootargs", "load",	  "entry",  NULL };
+					    "bootargs", "load",   "entry",  NULL };
 	struct board *b = pl->b;
 	struct plan_boot *boot = &pl->p->boot;
 	struct pair *at = map_pair(b->root, "boot");

@@ -75,7 +75,8 @@ static const struct device_class *find_class(struct board *b, const struct node 
 		diag_report(b->ds, n->at, DIAG_unknown_device,
 			    "`%s` is a device-tree name, not a device", name);
 	else if (class_of_qemu(b->classes, name))
-		diag_report(b->ds, n->at, DIAG_unknown_device, "`%s` is QEMU's name of a device", name);
+		diag_report(b->ds, n->at, DIAG_unknown_device, "`%s` is QEMU's name of a device",
+			    name);
 	else
 		diag_report(b->ds, n->at, DIAG_unknown_device, "there is no device `%s`", name);
 	near = class_nearest(b->classes, name);
@@ -153,8 +154,7 @@ static void add_nested(struct planner *pl, const struct node *map, u32 i)
 		return;
 	if (!class->bus) {
 		diag_report(pl->b->ds, nested->key_at, DIAG_wrong_bus,
-			    "`%s` is %s, which has no bus: nothing can be nested in it",
-			    pl->p->devices[i].name, class->name);
+			    "a %s has no bus: nothing can be nested in it", class->name);
 		diag_hint(pl->b->ds, "move these devices to the board's own `devices:`");
 		return;
 	}
@@ -202,10 +202,12 @@ static void add_device(struct planner *pl, struct pair *p, u32 parent)
 	d->class = find_class(pl->b, class);
 	if (!d->class || !planner_name(pl, p->key, p->key_at, i))
 		return;
-	d->disabled = is_disabled(pl->b, map) ||
-		      (parent != PLAN_NONE && pl->p->devices[parent].disabled);
+	d->disabled =
+		is_disabled(pl->b, map) || (parent != PLAN_NONE && pl->p->devices[parent].disabled);
 	pl->p->ndevices++;
-	check_bus(pl, d, class, draft->bus);
+	if (!check_bus(pl, d, class, draft->bus))
+		draft->bus =
+			(enum bus)(class_on(d->class) & -class_on(d->class)); /* as it would be */
 	add_nested(pl, map, i);
 }
 

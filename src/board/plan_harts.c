@@ -28,11 +28,12 @@ static bool report_isa(struct board *b, const struct node *n, const char *what,
 			    e->name);
 		return diag_hint(b->ds, "leave it out: a guest that uses it would die");
 	case ISA_NEEDS:
-		diag_report(b->ds, at, DIAG_isa_needs, "%s: `%s` needs `%s`", what, e->name, e->other);
+		diag_report(b->ds, at, DIAG_isa_needs, "%s: `%s` needs `%s`", what, e->name,
+			    e->other);
 		return diag_hint(b->ds, "add `_%s`", e->other);
 	case ISA_EXCLUDES:
-		return diag_report(b->ds, at, DIAG_isa_excludes, "%s: `%s` and `%s` exclude each other",
-				   what, e->name, e->other);
+		return diag_report(b->ds, at, DIAG_isa_excludes,
+				   "%s: `%s` and `%s` exclude each other", what, e->name, e->other);
 	}
 	return false;
 }
@@ -57,8 +58,7 @@ bool check_isa(struct board *b, const struct node *n, const char *what, struct i
 static const enum isa_ext supervisor_only[] = { EXT_Sstc,    EXT_Svade,   EXT_Svadu,
 						EXT_Svinval, EXT_Svnapot, EXT_Svpbmt };
 
-static void check_supervisor(struct board *b, const struct plan_cluster *c,
-			     const struct node *mmu)
+static void check_supervisor(struct board *b, const struct plan_cluster *c, const struct node *mmu)
 {
 	for (size_t i = 0; i < ARRAY_LEN(supervisor_only); i++) {
 		const char *name = isa_rows[supervisor_only[i]].name;
@@ -95,7 +95,8 @@ static void read_cpu(struct board *b, struct plan_cluster *c, const struct node 
 	else if (p)
 		report_absent(b, p, "cpu");
 	else
-		report_missing(b, c->at, "`cpu:`", "the ISA of its harts, as in rv64gc_zicntr_sstc");
+		report_missing(b, c->at, "`cpu:`",
+			       "the ISA of its harts, as in rv64gc_zicntr_sstc");
 }
 
 static bool ids_collide(struct planner *pl, const struct plan_cluster *c)
@@ -105,8 +106,9 @@ static bool ids_collide(struct planner *pl, const struct plan_cluster *c)
 
 		if (!ranges_overlap(o->first, o->count, c->first, c->count))
 			continue;
-		diag_report(pl->b->ds, c->at, DIAG_hart_ids, "harts %u..%u of `%s` have ids of `%s`",
-			    c->first, c->first + c->count - 1, c->name, o->name);
+		diag_report(pl->b->ds, c->at, DIAG_hart_ids,
+			    "harts %u..%u of `%s` have ids of `%s`", c->first,
+			    c->first + c->count - 1, c->name, o->name);
 		diag_note(pl->b->ds, o->at, "`%s` has harts %u..%u", o->name, o->first,
 			  o->first + o->count - 1);
 		diag_hint(pl->b->ds, "leave `first:` out: ids then follow each other");
@@ -126,7 +128,8 @@ static void read_ids(struct planner *pl, struct plan_cluster *c, const struct no
 		v = 1;
 	else if (v > left) {
 		diag_report(pl->b->ds, count ? count->at : c->at, DIAG_out_of_range,
-			    "a board has at most %d harts, and only %u are left", BOARD_MAX_HARTS, left);
+			    "a board has at most %d harts, and only %u are left", BOARD_MAX_HARTS,
+			    left);
 		v = left;
 	}
 	c->count = (u32)v;

@@ -37,7 +37,8 @@ static bool read_chardev_map(struct planner *pl, const struct node *n, struct ho
 		if (!p)
 			continue;
 		if (any) {
-			diag_report(pl->b->ds, p->key_at, DIAG_wrong_form, "host: it can be only one of these");
+			diag_report(pl->b->ds, p->key_at, DIAG_wrong_form,
+				    "host: it can be only one of these");
 			return false;
 		}
 		any = true;
@@ -126,7 +127,7 @@ const struct host_spec *plan_host_spec(struct planner *pl, const struct prop *ro
 	bool good;
 
 	spec->at = n->at;
-	good = row->kind == PROP_KIND_CHARDEV ? read_chardev(pl, n, spec) :
-						read_disk(pl, n, device, spec);
+	good = row->kind == PROP_KIND_CHARDEV ? read_chardev(pl, n, spec)
+					      : read_disk(pl, n, device, spec);
 	return good ? spec : NULL;
 }

@@ -44,13 +44,14 @@ static bool read_lines(struct board *b, const struct node *n, const char *what, 
 		*to = (u32)hi;
 		return true;
 	}
-	diag_report(b->ds, n->at, DIAG_wrong_form, "%s: `%s` is no line or range of lines", what, s);
+	diag_report(b->ds, n->at, DIAG_wrong_form, "%s: `%s` is no line or range of lines", what,
+		    s);
 	return diag_hint(b->ds, "lines are written 10, 7-22 or [1, 2, 5]");
 }
 
 static void read_allowed(struct planner *pl, struct lines *l, const struct node *n)
 {
-	u32 count = n->kind == NODE_LIST ? n->n : 1, from, to;
+	u32 count = n->kind == NODE_LIST ? n->n : 1, from = 0, to = 0;
 
 	for (u32 i = 0; i < count; i++) {
 		const struct node *item = n->kind == NODE_LIST ? n->items[i] : n;
@@ -106,28 +107,32 @@ static void check_auto_irq(struct planner *pl)
 		if (i != PLAN_NONE && pl->p->devices[i].class->irq_cells)
 			lines_of(pl, i);
 		else if (i != PLAN_NONE)
-			diag_report(pl->b->ds, p->key_at, DIAG_wrong_provider,
-				    "auto.irq: `%s` is %s, which controls no interrupts", p->key,
-				    pl->p->devices[i].class->name);
+			report_no_irqs(pl, p->key_at, "auto.irq", i);
 	}
 }
 
 /* -- Taking a line ----------------------------------------------------------------------- */
 
+#define MOST_TEXT 100 /* of a list in a sentence */
+
 /* "1-9, 12-31, 56-96" */
 static const char *free_text(struct planner *pl, const struct lines *l)
 {
-	const char *text = NULL;
+	struct str s = { 0 };
+	const char *text;
 
-	for (u32 i = FIRST_LINE, end; i <= l->highest; i = end + 1) {
+	for (u32 i = FIRST_LINE, end; i <= l->highest && s.n < MOST_TEXT; i = end + 1) {
 		for (end = i; end <= l->highest && !l->owner[end]; end++)
 			;
 		if (end == i)
 			continue;
-		text = arena_printf(&pl->b->arena, end - i > 1 ? "%s%s%u-%u" : "%s%s%u",
-				    text ? text : "", text ? ", " : "", i, end - 1);
+		str_add(&s, s.n ? ", %u" : "%u", i);
+		if (end - i > 1)
+			str_add(&s, "-%u", end - 1);
 	}
-	return text ? text : "none";
+	text = s.n ? arena_text(&pl->b->arena, s.p, s.n) : "none";
+	str_free(&s);
+	return text;
 }
 
 static bool may_share(const struct planner *pl, u32 a, u32 b)
@@ -141,8 +146,8 @@ static void take_line(struct planner *pl, u32 i, struct lines *l, u32 line, stru
 	u32 owner;
 
 	if (line < FIRST_LINE || line > l->highest) {
-		diag_report(pl->b->ds, at, DIAG_irq_range, "interrupt %u: `%s` has lines %d..%u", line,
-			    controller, FIRST_LINE, l->highest);
+		diag_report(pl->b->ds, at, DIAG_irq_range, "interrupt %u: `%s` has lines %d..%u",
+			    line, controller, FIRST_LINE, l->highest);
 		diag_note(pl->b->ds, pl->p->devices[l->controller].at, "`%s` is here", controller);
 		return;
 	}
@@ -156,8 +161,8 @@ static void take_line(struct planner *pl, u32 i, struct lines *l, u32 line, stru
 	}
 	if (may_share(pl, owner - 1, i))
 		return;
-	diag_report(pl->b->ds, at, DIAG_irq_used, "interrupt %u of `%s` is already used by `%s`", line,
-		    controller, pl->p->devices[owner - 1].name);
+	diag_report(pl->b->ds, at, DIAG_irq_used, "interrupt %u of `%s` is already used by `%s`",
+		    line, controller, pl->p->devices[owner - 1].name);
 	diag_note(pl->b->ds, l->at[line], "`%s` has it here", pl->p->devices[owner - 1].name);
 	diag_hint(pl->b->ds, "free: %s", free_text(pl, l));
 }
@@ -215,7 +220,7 @@ static void read_item(struct irqs *q, const struct node *n)
 	struct board *b = q->pl->b;
 	const char *s = check_text(b, n, q->what);
 	size_t end, off;
-	u32 from, to, flags;
+	u32 from = 0, to = 0, flags = 0;
 
 	if (!s)
 		return;
@@ -225,8 +230,8 @@ static void read_item(struct irqs *q, const struct node *n)
 	    !read_trigger(q, n, off, d->irq_parent, &flags))
 		return;
 	if (to - from >= q->most || q->n + (to - from) >= q->most) {
-		diag_report(b->ds, n->at, DIAG_out_of_range, "%s: a %s has at most %u interrupt%s", q->what,
-			    d->class->name, q->most, q->most == 1 ? "" : "s");
+		diag_report(b->ds, n->at, DIAG_out_of_range, "%s: a %s has at most %u interrupt%s",
+			    q->what, d->class->name, q->most, q->most == 1 ? "" : "s");
 		return;
 	}
 	for (u32 line = from; line <= to; line++) {
@@ -242,6 +247,8 @@ static bool is_auto(const struct node *n)
 
 static void report_no_controller(struct planner *pl, u32 i, struct pos at)
 {
+	if (pl->irq_parent_wrong)
+		return;
 	diag_report(pl->b->ds, at, DIAG_no_controller, "no interrupt controller for `%s`",
 		    pl->p->devices[i].name);
 	for (u32 k = 0; k < pl->p->ndevices; k++)
@@ -270,8 +277,9 @@ static void read_row(struct irqs *q, const struct node *n)
 	if (n->kind != NODE_LIST)
 		read_item(q, n);
 	if (q->n && q->n < fewest(q->row)) {
-		diag_report(q->pl->b->ds, n->at, DIAG_out_of_range, "%s: a %s has %u interrupts, not %u",
-			    q->what, q->pl->p->devices[q->device].class->name, fewest(q->row), q->n);
+		diag_report(q->pl->b->ds, n->at, DIAG_out_of_range,
+			    "%s: a %s has %u interrupts, not %u", q->what,
+			    q->pl->p->devices[q->device].class->name, fewest(q->row), q->n);
 	}
 }
 
@@ -296,14 +304,19 @@ static void take_automatic(struct irqs *q, struct pos at)
 	l = lines_of(pl, controller);
 	for (u32 i = 0; i < fewest(q->row); i++) {
 		if (!next_free(l, &line)) {
-			diag_report(pl->b->ds, at, DIAG_no_room, "no interrupt of `%s` is left for `%s`",
-				    pl->p->devices[controller].name, pl->p->devices[q->device].name);
-			diag_hint(pl->b->ds, "free, but not for `auto`: %s; `auto: {irq: {%s: ...}}` says which are",
+			diag_report(pl->b->ds, at, DIAG_no_room,
+				    "no interrupt of `%s` is left for `%s`",
+				    pl->p->devices[controller].name,
+				    pl->p->devices[q->device].name);
+			diag_hint(pl->b->ds,
+				  "free, but not for `auto`: %s; `auto: {irq: {%s: ...}}` says "
+				  "which are",
 				  free_text(pl, l), pl->p->devices[controller].name);
 			return;
 		}
 		take_line(pl, q->device, l, line, at);
-		add_line(q, controller, line, pl->p->devices[controller].class->irq_cells > 1 ? 4 : 0);
+		add_line(q, controller, line,
+			 pl->p->devices[controller].class->irq_cells > 1 ? 4 : 0);
 	}
 }
 

@@ -76,16 +76,19 @@ static void check_window(struct planner *pl, u32 i, const struct node *n, bool s
 	struct plan_device *d = &pl->p->devices[i];
 	u64 most = d->class->mmio_max ? d->class->mmio_max : d->class->mmio_size;
 	char buf[32], least[32];
+	u32 errors = pl->b->ds->errors;
 
 	if (size_given && most && (d->size > most || d->size < d->class->mmio_size)) {
 		diag_report(pl->b->ds, n->at, DIAG_misfit, "reg: a %s has a window of %s%s%s",
 			    d->class->name,
-			    d->class->mmio_size ? size_text(least, sizeof(least), d->class->mmio_size) :
-						  "at most ",
+			    d->class->mmio_size
+				    ? size_text(least, sizeof(least), d->class->mmio_size)
+				    : "at most ",
 			    d->class->mmio_size && d->class->mmio_size != most ? " to " : "",
 			    d->class->mmio_size == most ? "" : size_text(buf, sizeof(buf), most));
 		if (d->class->mmio_size == most)
-			diag_hint(pl->b->ds, "write the base alone: `reg: %s`", hex_text(&pl->b->arena, d->base));
+			diag_hint(pl->b->ds, "write the base alone: `reg: %s`",
+				  hex_text(&pl->b->arena, d->base));
 	}
 	if (d->base % pl->drafts[i].align) {
 		diag_report(pl->b->ds, n->at, DIAG_misfit, "reg: a %s begins at a multiple of %s",
@@ -95,6 +98,8 @@ static void check_window(struct planner *pl, u32 i, const struct node *n, bool s
 	} else if (d->base + (d->size - 1) < d->base) {
 		diag_report(pl->b->ds, n->at, DIAG_misfit, "reg: this ends beyond 64 bits");
 	}
+	if (pl->b->ds->errors != errors)
+		d->size = 0; /* whatever else it may overlap follows from this */
 }
 
 static bool is_auto(const struct node *n)
@@ -181,8 +186,9 @@ static void read_place(struct planner *pl, u32 i, u32 *taken)
 	if (p && !n)
 		report_absent(pl->b, p, key);
 	if (draft->automatic && draft->bus != BUS_PCI) {
-		report_missing(pl->b, d->at, arena_printf(&pl->b->arena, "`%s:` of `%s`", key, d->name),
-			       draft->bus == BUS_I2C ? "its address on the bus" : "its chip select");
+		report_missing(
+			pl->b, d->at, arena_printf(&pl->b->arena, "`%s:` of `%s`", key, d->name),
+			draft->bus == BUS_I2C ? "its address on the bus" : "its chip select");
 		draft->automatic = false;
 	}
 	if (!n || draft->automatic)
@@ -191,22 +197,23 @@ static void read_place(struct planner *pl, u32 i, u32 *taken)
 	if (!check_number(pl->b, n, key, &v))
 		return;
 	if (v < first || v > last) {
-		diag_report(pl->b->ds, n->at,
-			    draft->bus == BUS_PCI ? DIAG_slot : DIAG_bus_address,
-			    "%s: %s is not in %u..%u", key, n->text, first, last);
+		diag_report(pl->b->ds, n->at, draft->bus == BUS_PCI ? DIAG_slot : DIAG_bus_address,
+			    draft->bus == BUS_I2C ? "%s: %s is not in 0x%02x..0x%02x"
+						  : "%s: %s is not in %u..%u",
+			    key, n->text, first, last);
 		return;
 	}
 	d->slot = (u32)v;
 	if (taken[v]) {
 		const struct plan_device *o = &pl->p->devices[taken[v] - 1];
 
-		diag_report(pl->b->ds, n->at,
-			    draft->bus == BUS_PCI ? DIAG_slot : DIAG_bus_address,
+		diag_report(pl->b->ds, n->at, draft->bus == BUS_PCI ? DIAG_slot : DIAG_bus_address,
 			    "%s %s of `%s` is taken by `%s`", key, n->text,
 			    pl->p->devices[d->parent].name, o->name);
 		diag_note(pl->b->ds, o->reg_at, "`%s` is here", o->name);
 		if (draft->bus == BUS_PCI)
-			diag_hint(pl->b->ds, "leave `slot:` out: it then takes the lowest free one");
+			diag_hint(pl->b->ds,
+				  "leave `slot:` out: it then takes the lowest free one");
 		return;
 	}
 	taken[v] = i + 1;
@@ -235,6 +242,14 @@ static void auto_place(struct planner *pl, u32 i, u32 *taken)
 
 #define BUS_PLACES 128
 
+/* Not one that was reported to be on the wrong bus. */
+static bool is_on_bus(const struct planner *pl, u32 i)
+{
+	u32 parent = pl->p->devices[i].parent;
+
+	return parent != PLAN_NONE && pl->p->devices[parent].class->bus == pl->drafts[i].bus;
+}
+
 static void place_on_buses(struct planner *pl)
 {
 	u32 n = pl->p->ndevices;
@@ -244,10 +259,10 @@ static void place_on_buses(struct planner *pl)
 		if (pl->p->devices[i].class->bus)
 			taken[i] = NEW_N(&pl->b->arena, u32, BUS_PLACES);
 	for (u32 i = 0; i < n; i++)
-		if (pl->p->devices[i].parent != PLAN_NONE)
+		if (is_on_bus(pl, i))
 			read_place(pl, i, taken[pl->p->devices[i].parent]);
 	for (u32 i = 0; i < n; i++)
-		if (pl->p->devices[i].parent != PLAN_NONE)
+		if (is_on_bus(pl, i))
 			auto_place(pl, i, taken[pl->p->devices[i].parent]);
 }
 
@@ -276,7 +291,8 @@ static void claim_fixed(struct planner *pl)
 	for (u32 i = 0; i < pl->p->nmemory; i++) {
 		const struct plan_memory *m = &pl->p->memory[i];
 
-		add_claim(pl, (struct claim){ m->base, m->size, m->name, NULL, m->at, PLAN_NONE, 0 });
+		add_claim(pl,
+			  (struct claim){ m->base, m->size, m->name, NULL, m->at, PLAN_NONE, 0 });
 	}
 	for (u32 i = 0; i < pl->p->ndevices; i++) {
 		const struct plan_device *d = &pl->p->devices[i];
@@ -380,8 +396,8 @@ static void report_no_room(struct planner *pl, const struct plan_device *d)
 {
 	char buf[32];
 
-	diag_report(pl->b->ds, d->reg_at, DIAG_no_room, "no room for `%s`: %s, placed automatically",
-		    d->name, size_text(buf, sizeof(buf), d->size));
+	diag_report(pl->b->ds, d->reg_at, DIAG_no_room, "no room is left for `%s` (%s)", d->name,
+		    size_text(buf, sizeof(buf), d->size));
 	if (!pl->p->nauto_mmio) {
 		diag_hint(pl->b->ds, "write `reg:`, or say where `auto` may go: "
 				     "`auto: {mmio: [0x1000_1000, 1M]}`");
@@ -389,7 +405,8 @@ static void report_no_room(struct planner *pl, const struct plan_device *d)
 	}
 	for (u32 i = 0; i < pl->p->nauto_mmio; i++)
 		diag_note(pl->b->ds, (struct pos){ 0 }, "%s is full",
-			  span_text(&pl->b->arena, pl->p->auto_mmio[i].base, pl->p->auto_mmio[i].size));
+			  span_text(&pl->b->arena, pl->p->auto_mmio[i].base,
+				    pl->p->auto_mmio[i].size));
 	diag_hint(pl->b->ds, "add a range to `auto: {mmio: ...}`, or give it a `reg:`");
 }
 
@@ -414,8 +431,8 @@ static void place_automatic(struct planner *pl)
 
 static const char *claim_text(struct arena *a, const struct claim *c)
 {
-	return c->part ? arena_printf(a, "`%s` (%s)", c->name, c->part) :
-			 arena_printf(a, "`%s`", c->name);
+	return c->part ? arena_printf(a, "`%s` (%s)", c->name, c->part)
+		       : arena_printf(a, "`%s`", c->name);
 }
 
 static void report_overlap(struct planner *pl, const struct claim *a, const struct claim *b)
@@ -431,10 +448,12 @@ static void report_overlap(struct planner *pl, const struct claim *a, const stru
 	diag_label(pl->b->ds, "%s", span_text(mem, late->base, late->size));
 	diag_note(pl->b->ds, early->at, "%s covers %s", claim_text(mem, early),
 		  span_text(mem, early->base, early->size));
-	if (!d || late->base != d->base || !find_hole(pl, late->size, pl->drafts[late->device].align, &hole))
+	if (!d || late->base != d->base ||
+	    !find_hole(pl, late->size, pl->drafts[late->device].align, &hole))
 		return;
 	if (d->class->mmio_size == late->size)
-		diag_hint(pl->b->ds, "write `reg: auto`; the first free hole is %s", hex_text(mem, hole));
+		diag_hint(pl->b->ds, "write `reg: auto`; the first free hole is %s",
+			  hex_text(mem, hole));
 	else
 		diag_hint(pl->b->ds, "the first free hole is %s", hex_text(mem, hole));
 }
@@ -461,7 +480,8 @@ void plan_place(struct planner *pl)
 			read_window(pl, i);
 	place_on_buses(pl);
 	claim_fixed(pl);
-	qsort(pl->claims, pl->nclaims, sizeof(*pl->claims), by_base);
+	if (pl->nclaims)
+		qsort(pl->claims, pl->nclaims, sizeof(*pl->claims), by_base);
 	find_holes(pl);
 	place_automatic(pl);
 	check_overlaps(pl);

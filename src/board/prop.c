@@ -71,17 +71,17 @@ const struct value *planned_value(const struct plan_device *d, const char *name)
 /* -- Values --------------------------------------------------------------------- */
 
 static void read_values(struct planner *pl, const struct plan_device *d, const struct prop *rows,
-			struct node *const *nodes, struct value *values);
+			struct node *const *nodes, struct value *values, bool refs);
 
 static void read_number(struct board *b, const struct prop *p, const struct node *n,
 			const char *what, struct value *v)
 {
-	bool wide = p->kind == PROP_KIND_U64 || p->kind == PROP_KIND_SIZE ||
-		    p->kind == PROP_KIND_TIME;
-	enum unit unit = p->kind == PROP_KIND_SIZE ? UNIT_SIZE :
-			 p->kind == PROP_KIND_HZ   ? UNIT_HZ :
-			 p->kind == PROP_KIND_TIME ? UNIT_NS :
-						     UNIT_NONE;
+	bool wide =
+		p->kind == PROP_KIND_U64 || p->kind == PROP_KIND_SIZE || p->kind == PROP_KIND_TIME;
+	enum unit unit = p->kind == PROP_KIND_SIZE   ? UNIT_SIZE
+			 : p->kind == PROP_KIND_HZ   ? UNIT_HZ
+			 : p->kind == PROP_KIND_TIME ? UNIT_NS
+						     : UNIT_NONE;
 	u64 max = p->max ? p->max : wide ? UINT64_MAX : UINT32_MAX;
 
 	if (check_unit(b, n, what, unit, &v->num))
@@ -102,9 +102,10 @@ static bool read_mac(struct board *b, const struct node *n, const char *what, st
 	bool good = s && strlen(s) == 17;
 
 	for (u32 i = 0; good && i < 6; i++) {
-		u32 hi = hex_digit(s[i * 3]), lo = hex_digit(s[i * 3 + 1]);
+		const char *pair = s + (size_t)i * 3;
+		u32 hi = hex_digit(pair[0]), lo = hex_digit(pair[1]);
 
-		good = hi < 16 && lo < 16 && (i == 5 || s[i * 3 + 2] == ':');
+		good = hi < 16 && lo < 16 && (i == 5 || pair[2] == ':');
 		v->mac[i] = (u8)(hi << 4 | lo);
 	}
 	if (!good && s) {
@@ -112,21 +113,43 @@ static bool read_mac(struct board *b, const struct node *n, const char *what, st
 		return diag_hint(b->ds, "write six pairs in quotes: \"52:54:00:12:34:56\"");
 	}
 	if (good && v->mac[0] & 1) {
-		diag_report(b->ds, n->at, DIAG_out_of_range, "%s: `%s` is a group's address, not one card's",
-			    what, s);
+		diag_report(b->ds, n->at, DIAG_out_of_range,
+			    "%s: `%s` is a group's address, not one card's", what, s);
 		return diag_hint(b->ds, "the first pair is even: \"52:...\"");
 	}
 	return good;
 }
 
-static void read_list(struct board *b, const struct node *n, const char *what, struct value *v)
+static bool check_items(struct planner *pl, const struct prop *p, const struct node *n,
+			const char *what)
+{
+	bool good = true;
+
+	if (!p->words)
+		return true;
+	if (n->kind != NODE_LIST)
+		return check_word(pl->b, n, what, p->words) >= 0;
+	for (u32 i = 0; i < n->n; i++)
+		good &= check_word(pl->b, n->items[i], what, p->words) >= 0;
+	return good;
+}
+
+static void read_list(struct planner *pl, const struct prop *p, const struct node *n,
+		      const char *what, struct value *v)
 {
 	const char *const *list;
+	u32 count;
 
-	if (check_texts(b, n, what, &list, &v->n))
-		v->list = list;
-	else
-		v->n = 0;
+	if (!check_texts(pl->b, n, what, &list, &count) || !check_items(pl, p, n, what))
+		return;
+	if (p->per_hart && count != pl->p->nharts) {
+		diag_report(pl->b->ds, n->at, DIAG_per_hart, "%s: %u for %u hart%s", what, count,
+			    pl->p->nharts, pl->p->nharts == 1 ? "" : "s");
+		diag_hint(pl->b->ds, "write one for each hart, or leave it out");
+		return;
+	}
+	v->list = list;
+	v->n = count;
 }
 
 static void read_range(struct board *b, const struct node *n, const char *what, struct value *v)
@@ -166,10 +189,12 @@ static void read_table(struct planner *pl, const struct plan_device *d, const st
 			nodes[i] = map_get(entry, keys[i]);
 			if (!nodes[i] && p->rows[i].required)
 				report_missing(pl->b, q->key_at,
-					       arena_printf(&pl->b->arena, "`%s:` of `%s`", keys[i], q->key),
+					       arena_printf(&pl->b->arena, "`%s:` of `%s`", keys[i],
+							    q->key),
 					       p->rows[i].doc);
 		}
-		read_values(pl, d, p->rows, nodes, values);
+		read_values(pl, d, p->rows, nodes, values, false);
+		read_values(pl, d, p->rows, nodes, values, true);
 		rows[v->n++] = (struct value_row){ q->key, values };
 	}
 }
@@ -199,16 +224,17 @@ static bool report_provider(struct planner *pl, struct pos at, const char *what,
 			    enum provides wants)
 {
 	const struct plan_device *d = &pl->p->devices[provider];
-	const char *others = NULL;
+	const char *some[8] = { NULL };
+	u32 n = 0;
 
-	diag_report(pl->b->ds, at, DIAG_wrong_provider, "%s: `%s` is %s, which provides no %s", what,
-		    d->name, d->class->name, provides_text[wants]);
-	for (u32 i = 0; i < pl->p->ndevices; i++)
+	diag_report(pl->b->ds, at, DIAG_wrong_provider, "%s: `%s` provides no %s", what, d->name,
+		    provides_text[wants]);
+	for (u32 i = 0; i < pl->p->ndevices && n + 1 < ARRAY_LEN(some); i++)
 		if (provider_cells(&pl->p->devices[i], wants) >= 0)
-			others = arena_printf(&pl->b->arena, "%s%s`%s`", others ? others : "",
-					      others ? ", " : "", pl->p->devices[i].name);
-	if (others)
-		return diag_hint(pl->b->ds, "%s come from %s", provides_text[wants], others);
+			some[n++] = pl->p->devices[i].name;
+	if (n)
+		return diag_hint(pl->b->ds, "%s come from %s", provides_text[wants],
+				 words_text(&pl->b->arena, some, ", "));
 	return diag_hint(pl->b->ds, "no device of this board provides %s", provides_text[wants]);
 }
 
@@ -226,10 +252,11 @@ static bool read_cell(struct board *b, const struct node *n, const char *what, s
 		return *cell = 1, true;
 	if (scalar_number(s, &v, &w) && v <= UINT32_MAX)
 		return *cell = (u32)v, true;
-	diag_report(b->ds, node_part(n, off, len), DIAG_wrong_cells, "%s: `%s` is no cell", what, s);
-	return diag_hint(b->ds, wants == PROVIDES_GPIO ?
-					"cells are numbers, `active-high` or `active-low`" :
-					"cells are numbers");
+	diag_report(b->ds, node_part(n, off, len), DIAG_wrong_cells, "%s: `%s` is no cell", what,
+		    s);
+	return diag_hint(b->ds, wants == PROVIDES_GPIO
+					? "cells are numbers, `active-high` or `active-low`"
+					: "cells are numbers");
 }
 
 static size_t word_end(const char *s, size_t at)
@@ -257,8 +284,9 @@ static bool read_cells(struct planner *pl, const struct prop *p, const struct no
 		return true;
 	diag_report(pl->b->ds, n->at, DIAG_wrong_cells, "%s: `%s` takes %u cell%s, not %u", what,
 		    provider->name, want, want == 1 ? "" : "s", ref->n);
-	return diag_hint(pl->b->ds, want ? "write `%s N`, N being the line or number there" :
-					   "write just `%s`",
+	return diag_hint(pl->b->ds,
+			 want ? "write `%s N`, N being the line or number there"
+			      : "write just `%s`",
 			 provider->name);
 }
 
@@ -291,8 +319,8 @@ static void read_refs(struct planner *pl, const struct prop *p, const struct nod
 	bool good = true;
 
 	if (count > most) {
-		diag_report(pl->b->ds, n->at, DIAG_out_of_range, "%s: at most %u reference%s", what, most,
-			    most == 1 ? "" : "s");
+		diag_report(pl->b->ds, n->at, DIAG_out_of_range, "%s: at most %u reference%s", what,
+			    most, most == 1 ? "" : "s");
 		return;
 	}
 	for (u32 i = 0; i < count; i++)
@@ -343,7 +371,7 @@ static void read_value(struct planner *pl, const struct plan_device *d, const st
 		read_range(b, n, what, v);
 		break;
 	case PROP_KIND_LIST:
-		read_list(b, n, what, v);
+		read_list(pl, p, n, what, v);
 		break;
 	case PROP_KIND_REF:
 		read_refs(pl, p, n, what, v);
@@ -364,20 +392,23 @@ static void read_value(struct planner *pl, const struct plan_device *d, const st
 	}
 }
 
+/* References come after everything else: what a provider provides may be a value too. */
 static void read_values(struct planner *pl, const struct plan_device *d, const struct prop *rows,
-			struct node *const *nodes, struct value *values)
+			struct node *const *nodes, struct value *values, bool refs)
 {
 	const struct prop *r;
 	u32 i = 0;
 
 	for_rows(r, rows) {
 		struct value *v = &values[i];
+		const struct node *n = nodes[i++];
 
+		if ((r->kind == PROP_KIND_REF) != refs)
+			continue;
 		v->num = r->kind == PROP_KIND_IRQS || r->kind == PROP_KIND_OUTPUTS ? 0 : r->def;
 		v->text = r->def_text;
-		if (nodes[i])
-			read_value(pl, d, r, nodes[i], v);
-		i++;
+		if (n)
+			read_value(pl, d, r, n, v);
 	}
 }
 
@@ -388,12 +419,9 @@ static const struct {
 	const char *key;
 	u32 on;
 } common[] = {
-	{ "device", UINT32_MAX },
-	{ "status", UINT32_MAX },
-	{ "compatible", UINT32_MAX },
-	{ "interrupt-parent", UINT32_MAX },
-	{ "devices", UINT32_MAX },
-	{ "reg", BUS_MMIO | BUS_I2C | BUS_SPI },
+	{ "device", UINT32_MAX },     { "status", UINT32_MAX },
+	{ "compatible", UINT32_MAX }, { "interrupt-parent", UINT32_MAX },
+	{ "devices", UINT32_MAX },    { "reg", BUS_MMIO | BUS_I2C | BUS_SPI },
 	{ "slot", BUS_PCI },
 };
 
@@ -425,8 +453,8 @@ static void report_unknown(struct planner *pl, u32 i, struct pair *p, const stru
 	for (size_t k = 0; !n && k < ARRAY_LEN(common); k++)
 		if (common[k].on & pl->drafts[i].bus)
 			nearest_try(&near, p->key, common[k].key);
-	diag_report(pl->b->ds, p->key_at, DIAG_unknown_key, "unknown property `%s%s` of device `%s`",
-		    prefix, p->key, d->class->name);
+	diag_report(pl->b->ds, p->key_at, DIAG_unknown_key,
+		    "unknown property `%s%s` of device `%s`", prefix, p->key, d->class->name);
 	if (!strcmp(p->key, "reg") && pl->drafts[i].bus == BUS_PCI)
 		diag_hint(pl->b->ds, "on a PCI bus it is `slot:`, and may be left out");
 	else if (near.word)
@@ -494,9 +522,10 @@ static void check_required(struct planner *pl, u32 i)
 			if (r->required)
 				report_absent(pl->b, &absent, key);
 			*n = NULL;
-		} else if (!*n && r->required && !d->disabled) {
+		} else if (!*n && r->required) {
 			report_missing(pl->b, d->at,
-				       arena_printf(&pl->b->arena, "`%s:` of `%s`", key, d->name), r->doc);
+				       arena_printf(&pl->b->arena, "`%s:` of `%s`", key, d->name),
+				       r->doc);
 		}
 	}
 }
@@ -511,15 +540,14 @@ static void read_common(struct planner *pl, u32 i)
 
 	if (compatible)
 		check_texts(pl->b, compatible, "compatible", &d->compatible, &d->ncompatible);
-	d->irq_parent = d->parent == PLAN_NONE ? pl->p->irq_parent :
-						 pl->p->devices[d->parent].irq_parent;
+	d->irq_parent =
+		d->parent == PLAN_NONE ? pl->p->irq_parent : pl->p->devices[d->parent].irq_parent;
 	if (!name)
 		return;
 	d->irq_parent = planner_ref(pl, parent, 0, strlen(name), "interrupt-parent");
+	pl->irq_parent_wrong |= d->irq_parent == PLAN_NONE;
 	if (d->irq_parent != PLAN_NONE && !pl->p->devices[d->irq_parent].class->irq_cells) {
-		diag_report(pl->b->ds, parent->at, DIAG_wrong_provider,
-			    "`%s` is %s, which controls no interrupts", name,
-			    pl->p->devices[d->irq_parent].class->name);
+		report_no_irqs(pl, parent->at, "interrupt-parent", d->irq_parent);
 		d->irq_parent = PLAN_NONE;
 	}
 }
@@ -571,7 +599,8 @@ static void report_circle(struct planner *pl, u32 i, u32 edge)
 
 	diag_report(pl->b->ds, n ? n->at : pl->p->devices[i].at, DIAG_ref_cycle,
 		    "`%s` needs, through others, itself", pl->p->devices[i].name);
-	diag_hint(pl->b->ds, "one of these devices must do without the next: a `clock-fixed` needs none");
+	diag_hint(pl->b->ds,
+		  "one of these devices must do without the next: a `clock-fixed` needs none");
 }
 
 /* Depth first with a stack of its own: chains of references can be as long as the file. */
@@ -617,8 +646,9 @@ void plan_props(struct planner *pl)
 		check_required(pl, i);
 		read_common(pl, i);
 	}
-	for (u32 i = 0; i < pl->p->ndevices; i++)
-		read_values(pl, &pl->p->devices[i], pl->p->devices[i].class->props,
-			    pl->drafts[i].prop, pl->drafts[i].values);
+	for (u32 refs = 0; refs < 2; refs++)
+		for (u32 i = 0; i < pl->p->ndevices; i++)
+			read_values(pl, &pl->p->devices[i], pl->p->devices[i].class->props,
+				    pl->drafts[i].prop, pl->drafts[i].values, refs);
 	check_circles(pl);
 }

@@ -6,6 +6,7 @@
 #include "parts.h"
 
 #include <inttypes.h>
+#include <strings.h>
 
 static u32 digit(char c)
 {
@@ -16,6 +17,15 @@ static u32 digit(char c)
 	if (c >= 'A' && c <= 'F')
 		return (u32)(c - 'A') + 10;
 	return UINT32_MAX;
+}
+
+/* The one of `letters` that c is but for its case, or 0. */
+static char meant(const char *letters, char c)
+{
+	for (; *letters; letters++)
+		if (((u8)*letters | 0x20) == ((u8)c | 0x20))
+			return *letters;
+	return 0;
 }
 
 static bool fail(struct wrong *w, const char *text)
@@ -30,8 +40,10 @@ static bool fail(struct wrong *w, const char *text)
 /* Digits and `_` between them.  Returns what follows. */
 static const char *digits(const char *s, u32 base, u64 *v, bool *overflow)
 {
+	const char *first = s;
+
 	*v = 0;
-	for (; digit(*s) < base || (*s == '_' && digit(s[1]) < base); s++) {
+	for (; digit(*s) < base || (*s == '_' && s > first && digit(s[1]) < base); s++) {
 		if (*s == '_')
 			continue;
 		*overflow |= MUL_OVERFLOWS(*v, base, v);
@@ -49,8 +61,8 @@ static bool leading_zero(const char *s, struct wrong *w)
 	fail(w, "a number does not begin with 0");
 	s += strspn(s, "0");
 	if (octal)
-		return HINT(w, "write `%.40s` for ten's digits, or `0x%" PRIx64 "` if octal was meant",
-			    *s ? s : "0", v);
+		return HINT(w, "write `%.40s`, or `0x%" PRIx64 "` if octal was meant", *s ? s : "0",
+			    v);
 	return HINT(w, "write `%.40s`", *s ? s : "0");
 }
 
@@ -95,7 +107,8 @@ static bool other_notation(const char *s, u64 v, const char *rest, struct wrong 
 		return overflow ? false : HINT(w, "write `%" PRIu64 "`", v);
 	}
 	if (*rest == ':')
-		return HINT(w, "numbers in base 60 are not read here: write it in seconds or ticks");
+		return HINT(w,
+			    "numbers in base 60 are not read here: write it in seconds or ticks");
 	if (digit(*rest) < 16 && s[0] != '0')
 		return HINT(w, "if this is hexadecimal, write `0x%.40s`", s);
 	return false;
@@ -133,11 +146,14 @@ static const struct suffix *const suffixes[] = { NULL, sizes, frequencies, times
 /* MiB, MB, mb, k, KB: the letter is plain, and a power of 1024. */
 static bool wrong_size(const char *s, const char *rest, struct wrong *w)
 {
-	static const char letters[] = "KMGT";
-	char c = (char)(*rest & ~0x20);
+	char c = meant("KMGT", *rest);
 
-	if (*rest && strchr(letters, c) &&
-	    (!rest[1] || !strcmp(rest + 1, "B") || !strcmp(rest + 1, "b") || !strcmp(rest + 1, "iB"))) {
+	if (s[0] != '0' && !s[strspn(s, "0123456789abcdefABCDEF_")]) {
+		fail(w, "not a number");
+		return HINT(w, "if this is hexadecimal, write `0x%.40s`", s);
+	}
+	if (c && (!rest[1] || !strcmp(rest + 1, "B") || !strcmp(rest + 1, "b") ||
+		  !strcmp(rest + 1, "iB"))) {
 		fail(w, "a size has one letter, K, M, G or T, and means powers of 1024");
 		return HINT(w, "write `%.*s%c`", (int)MIN(rest - s, 40), s, c);
 	}
@@ -152,8 +168,7 @@ static bool wrong_size(const char *s, const char *rest, struct wrong *w)
 /* 24M, 24mhz, 3.6864MHz */
 static bool wrong_frequency(const char *s, u64 v, const char *rest, struct wrong *w)
 {
-	static const char letters[] = "kMG";
-	char c = *rest == 'K' ? 'k' : *rest == 'm' || *rest == 'g' ? (char)(*rest & ~0x20) : *rest;
+	char c = meant("kMG", *rest);
 	int n = (int)MIN(rest - s, 40);
 
 	if (!*rest) {
@@ -165,7 +180,7 @@ static bool wrong_frequency(const char *s, u64 v, const char *rest, struct wrong
 		return HINT(w, "write it with a smaller unit, as in `3686400Hz`");
 	}
 	fail(w, "not a frequency");
-	if (strchr(letters, c))
+	if (c)
 		return HINT(w, "write `%.*s%cHz`", n, s, c);
 	if (*rest == 'h' || *rest == 'H')
 		return HINT(w, "write `%.*sHz`", n, s);
@@ -208,21 +223,17 @@ bool scalar_bool(const char *s, bool *v, struct wrong *w)
 		const char *text;
 		bool value;
 	} others[] = {
-		{ "yes", true }, { "on", true },   { "y", true },  { "1", true },
-		{ "no", false }, { "off", false }, { "n", false }, { "0", false },
+		{ "true", true }, { "false", false }, { "yes", true }, { "on", true },
+		{ "y", true },    { "1", true },      { "no", false }, { "off", false },
+		{ "n", false },   { "0", false },
 	};
-	char lower[8] = "";
 
 	*v = !strcmp(s, "true");
 	if (*v || !strcmp(s, "false"))
 		return true;
 	fail(w, "neither `true` nor `false`");
-	for (size_t i = 0; i + 1 < sizeof(lower) && s[i]; i++)
-		lower[i] = s[i] >= 'A' && s[i] <= 'Z' ? (char)(s[i] | 0x20) : s[i];
-	if (!strcmp(lower, "true") || !strcmp(lower, "false"))
-		return HINT(w, "write `%s`", lower);
 	for (size_t i = 0; i < ARRAY_LEN(others); i++)
-		if (!strcmp(lower, others[i].text))
+		if (!strcasecmp(s, others[i].text))
 			return HINT(w, "write `%s`", others[i].value ? "true" : "false");
 	return false;
 }

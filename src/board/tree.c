@@ -16,7 +16,7 @@ struct reader {
 	const char *file, *text; /* text: what places show; yaml reads from `input` on */
 	const char *input;
 	size_t input_len;
-	u32 col0;  /* characters before `input` */
+	u32 col0; /* characters before `input` */
 	bool file_place;
 	bool failed; /* there are no more events */
 };
@@ -58,6 +58,24 @@ static bool says(const char *text, const char *part)
 	return text && strstr(text, part);
 }
 
+/* `${ram}` inside brackets: to YAML the brace begins a map. */
+static bool report_braces(struct reader *r)
+{
+	const char *from = at_mark(r, r->yaml.context_mark), *to = at_mark(r, r->yaml.problem_mark);
+	const char *line = to;
+	struct pos at = place(r, r->yaml.problem_mark, r->yaml.problem_mark);
+
+	while (to > from && strncmp(to, "${", 2) != 0)
+		to--;
+	if (strncmp(to, "${", 2) != 0 || memchr(to, '\n', (size_t)(line - to)))
+		return false;
+	at.col -= (u32)(line - to);
+	at.len = 2;
+	diag_report(r->ds, at, DIAG_expression, "`${` begins nothing here");
+	diag_hint(r->ds, "write `$(%.*s)`", (int)strcspn(to + 2, "}\n"), to + 2);
+	return true;
+}
+
 /* A scalar or a bracket that was opened and not closed: the place to show is its start. */
 static bool report_open(struct reader *r)
 {
@@ -70,12 +88,15 @@ static bool report_open(struct reader *r)
 		diag_hint(r->ds, "add a second `%c` at the end of the text", c);
 		return true;
 	}
+	if (says(y->context, "flow ") && report_braces(r))
+		return true;
 	if (says(y->context, "flow mapping") || says(y->context, "flow sequence")) {
-		diag_report(r->ds, at, DIAG_unterminated, "this `%c` is not closed where it should be",
-			    c);
+		diag_report(r->ds, at, DIAG_unterminated,
+			    "this `%c` is not closed where it should be", c);
 		diag_note(r->ds, place(r, y->problem_mark, y->problem_mark),
 			  "a `,` or `%c` was expected at the latest here", c == '{' ? '}' : ']');
-		diag_hint(r->ds, "close it with `%c`, or quote a text that has one of `,[]{}` in it",
+		diag_hint(r->ds,
+			  "close it with `%c`, or quote a text that has one of `,[]{}` in it",
 			  c == '{' ? '}' : ']');
 		return true;
 	}
@@ -129,13 +150,23 @@ static bool report_yaml(struct reader *r)
 		diag_report(r->ds, at, DIAG_yaml, "a second `: ` in one value");
 		return diag_hint(r->ds, "quote the value, or begin a new line for the new key");
 	}
+	if (says(y->problem, "did not find expected key") && *at_mark(r, y->problem_mark) == '-') {
+		diag_report(r->ds, at, DIAG_yaml, "a `- item` among the keys of a map");
+		return diag_hint(r->ds, "write `key: value`, or `key: [item]`");
+	}
 	if (says(y->problem, "did not find expected key")) {
-		diag_report(r->ds, at, DIAG_yaml, "this line's indentation fits none of the maps above it");
+		diag_report(r->ds, at, DIAG_yaml,
+			    "this line's indentation fits none of the maps above it");
 		return diag_hint(r->ds, "keys of one map begin in one column");
 	}
 	if (says(y->problem, "did not find expected '-' indicator")) {
-		diag_report(r->ds, at, DIAG_yaml, "a list is going on here, but this is no `- item`");
+		diag_report(r->ds, at, DIAG_yaml,
+			    "a list is going on here, but this is no `- item`");
 		return diag_hint(r->ds, "indent less to end the list");
+	}
+	if (says(y->problem, "expected whitespace or line break")) {
+		diag_report(r->ds, at, DIAG_tag, "no space after this tag");
+		return diag_hint(r->ds, "inside `{ }` and `[ ]` write one: `!delete }`");
 	}
 	if (says(y->problem, "block sequence entries are not allowed")) {
 		diag_report(r->ds, at, DIAG_yaml, "a `- item` cannot stand here");
@@ -165,6 +196,13 @@ static bool next(struct reader *r)
 	return report_yaml(r);
 }
 
+static bool skip(struct reader *r, u32 n)
+{
+	while (n && next(r))
+		n--;
+	return !n;
+}
+
 /* -- Mistakes of language ------------------------------------------------------- */
 
 static void check_anchor(struct reader *r, const yaml_char_t *name, char sign)
@@ -182,16 +220,20 @@ static void check_anchor(struct reader *r, const yaml_char_t *name, char sign)
 static enum node_tag read_tag(struct reader *r, const yaml_char_t *tag)
 {
 	static const char *const names[] = { "", "!delete", "!replace", "!append", "!prepend" };
+	static const char yaml_own[] = "tag:yaml.org,2002:";
 	struct pos at = event_place(r);
+	const char *shown;
 
 	if (!tag)
 		return TAG_NONE;
 	for (u32 i = 1; i < ARRAY_LEN(names); i++)
 		if (!strcmp((const char *)tag, names[i]))
 			return (enum node_tag)i;
-	at.len = MIN(at.len, (u32)strlen((const char *)tag));
-	diag_report(r->ds, at, DIAG_tag, "no tag `%s`",
-		    text_starts((const char *)tag, "tag:yaml.org,2002:") ? "!!..." : (const char *)tag);
+	shown = (const char *)tag;
+	if (text_starts(shown, yaml_own))
+		shown = arena_printf(r->arena, "!!%s", shown + strlen(yaml_own));
+	at.len = MIN(at.len, (u32)strlen(shown));
+	diag_report(r->ds, at, DIAG_tag, "no tag `%s`", shown);
 	diag_hint(r->ds, "the tags are `!delete`, `!replace`, `!append` and `!prepend`");
 	return TAG_NONE;
 }
@@ -307,16 +349,16 @@ static struct node *read_collection(struct reader *r, u32 depth)
 {
 	bool is_map = r->event.type == YAML_MAPPING_START_EVENT;
 	struct node *n = node_new(r->arena, is_map ? NODE_MAP : NODE_LIST, event_place(r));
-	bool flow = is_map ? r->event.data.mapping_start.style == YAML_FLOW_MAPPING_STYLE :
-			     r->event.data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE;
+	bool flow = is_map ? r->event.data.mapping_start.style == YAML_FLOW_MAPPING_STYLE
+			   : r->event.data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE;
 	yaml_mark_t from = r->event.start_mark;
 
 	check_anchor(r,
-		     is_map ? r->event.data.mapping_start.anchor :
-			      r->event.data.sequence_start.anchor,
+		     is_map ? r->event.data.mapping_start.anchor
+			    : r->event.data.sequence_start.anchor,
 		     '&');
-	n->tag = read_tag(r, is_map ? r->event.data.mapping_start.tag :
-				      r->event.data.sequence_start.tag);
+	n->tag = read_tag(r, is_map ? r->event.data.mapping_start.tag
+				    : r->event.data.sequence_start.tag);
 	if (depth >= BOARD_MAX_DEPTH) {
 		diag_report(r->ds, n->at, DIAG_too_large, "more than %d levels deep",
 			    BOARD_MAX_DEPTH);
@@ -377,7 +419,8 @@ static struct node *read_document(struct reader *r)
 {
 	struct node *root;
 
-	if (!next(r) || !next(r))
+	/* the stream begins, then a document */
+	if (!skip(r, 2))
 		return NULL;
 	if (r->event.type == YAML_STREAM_END_EVENT) {
 		diag_report(r->ds, event_place(r), DIAG_document, "the file is empty");
@@ -388,7 +431,7 @@ static struct node *read_document(struct reader *r)
 	if (!next(r))
 		return NULL;
 	root = read_node(r, 0);
-	if (!next(r) || !next(r)) /* end of the document, then of the stream */
+	if (!skip(r, 2)) /* the document ends, then the stream */
 		return root;
 	if (r->event.type != YAML_STREAM_END_EVENT) {
 		struct pos at = event_place(r);
@@ -404,8 +447,11 @@ static struct node *read_yaml(struct reader *r)
 {
 	struct node *root;
 
-	if (!yaml_parser_initialize(&r->yaml))
-		abort(); /* out of memory */
+	if (!yaml_parser_initialize(&r->yaml)) {
+		diag_report(r->ds, (struct pos){ .file = r->file, .line = 1, .col = 1, .len = 1 },
+			    DIAG_yaml, "no memory to read it");
+		return NULL;
+	}
 	yaml_parser_set_encoding(&r->yaml, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&r->yaml, (const u8 *)r->input, r->input_len);
 	root = read_document(r);
@@ -419,7 +465,11 @@ static struct node *read_yaml(struct reader *r)
 /* Bytes of the UTF-8 character at s, or 0 (RFC 3629, section 4). */
 static u32 utf8_length(const u8 *s, size_t left)
 {
-	u32 n = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : s[0] >= 0xe0 && s[0] < 0xf0 ? 3 : s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : 0;
+	u32 n = s[0] < 0x80                   ? 1
+		: s[0] >= 0xc2 && s[0] < 0xe0 ? 2
+		: s[0] >= 0xe0 && s[0] < 0xf0 ? 3
+		: s[0] >= 0xf0 && s[0] < 0xf5 ? 4
+					      : 0;
 
 	if (!n || n > left)
 		return 0;
@@ -446,7 +496,8 @@ static bool check_bytes(struct reader *r)
 			return diag_hint(r->ds, "save the file as UTF-8");
 		}
 		if (!*s)
-			return diag_report(r->ds, at, DIAG_not_text, "a NUL byte: this is no text file");
+			return diag_report(r->ds, at, DIAG_not_text,
+					   "a NUL byte: this is no text file");
 		if (*s == '\r' && (s + 1 == end || s[1] != '\n')) {
 			diag_report(r->ds, at, DIAG_not_text, "a line ends in CR alone");
 			return diag_hint(r->ds, "end lines with LF or CR LF");

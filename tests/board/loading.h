@@ -5,7 +5,7 @@
 #include "check.h"
 
 #include "board.h"
-#include "core.h"
+#include "classes.h"
 
 #include <string.h>
 
@@ -36,8 +36,7 @@ static inline char *load_real(const char *path, size_t max, size_t *len, struct 
 	return bytes;
 }
 
-static inline char *load_fake(void *ctx, const char *path, size_t max, size_t *len,
-			      struct err *why)
+static inline char *load_fake(void *ctx, const char *path, size_t max, size_t *len, struct err *why)
 {
 	for (const struct fake_file *f = ctx; f && f->path; f++)
 		if (!strcmp(f->path, path)) {
@@ -47,12 +46,21 @@ static inline char *load_fake(void *ctx, const char *path, size_t max, size_t *l
 	return load_real(path, max, len, why);
 }
 
+static inline char *load_part(const char *part, struct err *why)
+{
+	if (!strcmp(part, "fw-jump") || !strcmp(part, "kernel") || !strcmp(part, "image"))
+		return xprintf("/guests/tiny/%s", part);
+	if (strcmp(part, "initrd") != 0)
+		err_code(why, "E0204", "the guest `tiny` has no part `%s`", part);
+	return NULL;
+}
+
 /* Knows one guest, which is not fetched, and another, which has no initrd. */
 static inline char *load_guest(void *ctx, const char *guest, const char *part, struct err *why)
 {
 	(void)ctx;
 	if (!strcmp(guest, "tiny"))
-		return strcmp(part, "initrd") ? xprintf("/guests/tiny/%s", part) : NULL;
+		return load_part(part, why);
 	if (!strcmp(guest, "debian-small"))
 		err_code(why, "E0702", "the guest `%s` is not fetched yet", guest);
 	else
@@ -64,9 +72,10 @@ static inline struct loaded load_with(const char *path, const struct board_optio
 				      const struct fake_file *files)
 {
 	const struct board_host host = { (void *)(uintptr_t)files, load_fake, load_guest };
+	const struct device_class *list[128];
 	struct loaded l = { 0 };
 
-	l.board = board_load(path, options, device_classes, &host, &l.ds);
+	l.board = board_load(path, options, all_classes(list, ARRAY_LEN(list)), &host, &l.ds);
 	l.plan = board_plan(l.board);
 	diags_format(&l.ds, DIAG_TEXT, 0, &l.said);
 	return l;

@@ -99,7 +99,8 @@ struct prop {
 	bool automatic; /* IRQS: `auto` if not given */
 	u64 def, min, max; /* numbers; max 0: the type's.  IRQS, OUTPUTS: lines in .max */
 	const char *def_text;
-	const char *const *words; /* ENUM: NULL-terminated */
+	const char *const *words; /* ENUM, LIST: what each may be; NULL-terminated */
+	bool per_hart; /* LIST: one for each hart, if it is given */
 	enum provides wants; /* REF; a list of up to .max references if that is above 1 */
 	const struct prop *rows; /* TABLE */
 	size_t row_size;         /* TABLE; each row begins with const char *name */

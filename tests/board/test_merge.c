@@ -1,0 +1,241 @@
+/* What becomes of several files: extends, overlays, tags, the command line. */
+#include "loading.h"
+
+static const struct fake_file none[] = { { NULL, NULL } };
+
+static struct loaded load_two(const char *base, const char *board,
+			      const struct board_options *options)
+{
+	const struct fake_file files[] = { { "base.yaml", base },
+					   { "t.yaml", board },
+					   { NULL, NULL } };
+
+	return load_with("t.yaml", options, files);
+}
+
+#define BASE  "vmbuild: 1\nkind: machine\nname: base\nextends: machines/riscv-virt.yaml\n"
+#define BOARD "vmbuild: 1\nkind: board\nname: t\nextends: base.yaml\n"
+
+static const struct plan_device *must_find(const struct loaded *l, const char *name)
+{
+	const struct plan_device *d = find_planned(l, name);
+
+	if (!d)
+		fail_msg("no device `%s`", name);
+	return d;
+}
+
+static void maps_merge_and_scalars_and_lists_replace(void **state)
+{
+	struct loaded l = load_two(BASE "compatible: [a, b]\nmodel: one\n",
+				   BOARD "compatible: [c]\n"
+					 "devices: {uart0: {clock-frequency: 1MHz}}\n",
+				   NULL);
+	const struct plan_device *uart = must_find(&l, "uart0");
+
+	assert_int_equal(l.plan->ncompatible, 1);
+	assert_string_equal(l.plan->compatible[0], "c");
+	assert_string_equal(l.plan->model, "one");
+	assert_int_equal(uart->base, 0x10000000);
+	assert_int_equal(uart->values[0].num, 1000000);
+	loaded_free(&l);
+	(void)state;
+}
+
+static void tags_append_prepend_replace_and_delete(void **state)
+{
+	struct loaded l =
+		load_two(BASE "compatible: [a, b]\nmodel: one\n",
+			 BOARD "compatible: !prepend [c]\nmodel: !delete\n"
+			       "devices:\n"
+			       "  rtc0: !delete\n"
+			       "  uart0: !replace {device: uart-16550, reg: 0x1000_0100}\n",
+			 NULL);
+
+	assert_int_equal(must_find(&l, "uart0")->base, 0x10000100);
+	assert_int_equal(l.plan->ncompatible, 3);
+	assert_string_equal(l.plan->compatible[0], "c");
+	assert_null(l.plan->model);
+	assert_int_equal(plan_find(l.plan, "rtc0"), PLAN_NONE);
+	loaded_free(&l);
+
+	l = load_two(BASE "compatible: [a, b]\n", BOARD "compatible: !append [c]\n", NULL);
+	assert_non_null(l.plan);
+	assert_int_equal(l.plan->ncompatible, 3);
+	assert_string_equal(l.plan->compatible[0], "a");
+	assert_string_equal(l.plan->compatible[2], "c");
+	loaded_free(&l);
+	(void)state;
+}
+
+static void a_device_is_found_wherever_it_is_nested(void **state)
+{
+	struct loaded l = load_with(
+		"t.yaml", NULL,
+		(const struct fake_file[]){ { "t.yaml", "vmbuild: 1\nkind: board\nname: t\n"
+							"extends: boards/virt.yaml\n"
+							"devices:\n"
+							"  disk0: {slot: 9, serial: s1}\n"
+							"  rng0: !delete\n" },
+					    { NULL, NULL } });
+
+	assert_int_equal(must_find(&l, "disk0")->slot, 9);
+	assert_int_equal(plan_find(l.plan, "rng0"), PLAN_NONE);
+	loaded_free(&l);
+	(void)state;
+}
+
+static void a_bus_takes_along_what_is_nested_in_it(void **state)
+{
+	struct loaded l = load_with("boards/virt-mmio.yaml", NULL, none);
+	const struct plan_device *rng = must_find(&l, "rng0"), *disk = must_find(&l, "disk0");
+
+	assert_int_equal(plan_find(l.plan, "pcie0"), PLAN_NONE);
+	assert_int_equal(rng->parent, PLAN_NONE);
+	assert_int_equal(rng->base, 0x10001000);
+	assert_int_equal(disk->base, 0x10002000);
+	loaded_free(&l);
+	(void)state;
+}
+
+static void replace_moves_a_device_to_another_bus(void **state)
+{
+	struct loaded l =
+		load_with("t.yaml", NULL,
+			  (const struct fake_file[]){
+				  { "t.yaml", "vmbuild: 1\nkind: board\nname: t\n"
+					      "extends: boards/virt.yaml\n"
+					      "devices: {rng0: !replace {device: virtio-rng}}\n" },
+				  { NULL, NULL } });
+
+	assert_int_equal(must_find(&l, "rng0")->parent, PLAN_NONE);
+	loaded_free(&l);
+	(void)state;
+}
+
+static void when_drops_an_entry_with_all_that_is_in_it(void **state)
+{
+	static const char yaml[] =
+		MACHINE "params: {gui: {type: bool, default: true}}\n"
+			"devices:\n"
+			"  uart1: {device: uart-16550, reg: auto, when: $(gui)}\n";
+	static const char *const params[] = { "gui=false" };
+	const struct board_options o = { .params = params, .nparams = 1 };
+	struct loaded l = load_text(yaml);
+
+	must_find(&l, "uart1");
+	loaded_free(&l);
+	l = load_options(yaml, &o);
+	assert_null(find_planned(&l, "uart1"));
+	loaded_free(&l);
+	(void)state;
+}
+
+static void later_wins_from_file_to_overlay_to_option_to_set(void **state)
+{
+	static const struct fake_file files[] = {
+		{ "t.yaml", MACHINE "params: {ram: 32M}\nmodel: file\n" },
+		{ "a.yaml", "vmbuild: 1\nkind: overlay\nname: a\nparams: {ram: 64M}\nmodel: a\n" },
+		{ "b.yaml", "vmbuild: 1\nkind: overlay\nname: b\nmodel: b\n" },
+		{ NULL, NULL },
+	};
+	static const char *const overlays[] = { "a.yaml", "b.yaml" }, *const params[] = {
+		"ram=128M"
+	};
+	static const char *const sets[] = { "devices.uart0.clock-frequency=2MHz",
+					    "model=\"it is set\"", "devices.rtc0=!delete" };
+	struct board_options o = { overlays, NULL, NULL, 2, 0, 0 };
+	struct loaded l = load_with("t.yaml", &o, files);
+
+	must_find(&l, "rtc0");
+	assert_int_equal(l.plan->memory[0].size, 64 * MIB);
+	assert_string_equal(l.plan->model, "b");
+	loaded_free(&l);
+
+	o.params = params;
+	o.nparams = 1;
+	o.sets = sets;
+	o.nsets = 3;
+	l = load_with("t.yaml", &o, files);
+	assert_null(find_planned(&l, "rtc0"));
+	assert_int_equal(l.plan->memory[0].size, 128 * MIB);
+	assert_string_equal(l.plan->model, "it is set");
+	assert_int_equal(must_find(&l, "uart0")->values[0].num, 2000000);
+	loaded_free(&l);
+	(void)state;
+}
+
+#define LEFT_RIGHT(left, right, board)                                                             \
+	(const struct fake_file[])                                                                 \
+	{                                                                                          \
+		{ "l.yaml",                                                                        \
+		  "vmbuild: 1\nkind: board\nname: l\nextends: machines/riscv-virt.yaml\n" left },  \
+			{ "r.yaml", "vmbuild: 1\nkind: board\nname: r\nextends: "                  \
+				    "machines/riscv-virt.yaml\n" right },                          \
+			{ "t.yaml",                                                                \
+			  "vmbuild: 1\nkind: board\nname: t\nextends: [l.yaml, r.yaml]\n" board }, \
+			{ NULL, NULL },                                                            \
+	}
+
+static void two_bases_add_up_where_they_change_different_things(void **state)
+{
+	struct loaded l = load_with("t.yaml", NULL,
+				    LEFT_RIGHT("params: {ram: 32M}\ndevices: {rtc0: !delete }\n",
+					       "model: right\n", ""));
+
+	assert_null(find_planned(&l, "rtc0"));
+	assert_int_equal(l.plan->memory[0].size, 32 * MIB);
+	assert_string_equal(l.plan->model, "right");
+	loaded_free(&l);
+
+	/* what only one of them changed is changed, whichever comes first */
+	l = load_with("t.yaml", NULL,
+		      LEFT_RIGHT("model: left\n",
+				 "params: {ram: 32M}\ndevices: {fw_cfg: !delete }\n", ""));
+	assert_null(find_planned(&l, "fw_cfg"));
+	assert_string_equal(l.plan->model, "left");
+	assert_int_equal(l.plan->memory[0].size, 32 * MIB);
+	loaded_free(&l);
+	(void)state;
+}
+
+static void two_bases_that_disagree_are_an_error_unless_the_file_decides(void **state)
+{
+	struct loaded l = load_with("t.yaml", NULL,
+				    LEFT_RIGHT("boot: {kernel: l}\n", "boot: {kernel: r}\n", ""));
+
+	assert_null(l.plan);
+	assert_int_equal(l.ds.list[0].code, DIAG_cycle);
+	assert_int_equal(l.ds.errors, 1);
+	loaded_free(&l);
+	(void)state;
+}
+
+static void a_mistake_in_a_base_shows_how_it_came_in(void **state)
+{
+	struct loaded l = load_two(BASE "devices: {uart0: {colour: red}}\n", BOARD, NULL);
+
+	assert_null(l.plan);
+	assert_non_null(strstr(str_text(&l.said), "base.yaml:5:19: error[E0201]"));
+	assert_non_null(strstr(str_text(&l.said), "t.yaml:4:10: note: `base.yaml` comes in here"));
+	loaded_free(&l);
+	(void)state;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(maps_merge_and_scalars_and_lists_replace),
+		cmocka_unit_test(tags_append_prepend_replace_and_delete),
+		cmocka_unit_test(a_device_is_found_wherever_it_is_nested),
+		cmocka_unit_test(a_bus_takes_along_what_is_nested_in_it),
+		cmocka_unit_test(replace_moves_a_device_to_another_bus),
+		cmocka_unit_test(when_drops_an_entry_with_all_that_is_in_it),
+		cmocka_unit_test(later_wins_from_file_to_overlay_to_option_to_set),
+		cmocka_unit_test(two_bases_add_up_where_they_change_different_things),
+		cmocka_unit_test(two_bases_that_disagree_are_an_error_unless_the_file_decides),
+		cmocka_unit_test(a_mistake_in_a_base_shows_how_it_came_in),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
