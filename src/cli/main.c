@@ -36,8 +36,13 @@ int main(int argc, char **argv)
 {
 	const struct command *c;
 	struct args a;
+	struct err e;
 	int code = EXIT_USAGE;
 
+	if (!host_init(&e)) {
+		print_err(&e);
+		return EXIT_HOST;
+	}
 	if (argc < 2) {
 		print_usage();
 		return EXIT_USAGE;

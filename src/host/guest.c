@@ -110,7 +110,7 @@ static bool unknown_guest(const struct words *names, const char *name, struct er
 			near = names->list[i];
 		}
 	}
-	err_code(e, "E0702", "there is no guest `%.100s`", name);
+	err_code(e, "E0204", "there is no guest `%.100s`", name);
 	return near ? err_hint(e, "did you mean `%s`?", near)
 		    : err_hint(e, "vmbuild fetch --list shows what there is");
 }
@@ -210,7 +210,7 @@ static bool unknown_part(const struct recipe *r, const char *part, struct err *e
 
 	for (size_t i = 0; i < r->parts.n; i++)
 		str_add(&s, "%s, ", r->parts.list[i].name);
-	err_code(e, "E0702", "the guest `%s` has no part `%.64s`", r->name, part);
+	err_code(e, "E0204", "the guest `%s` has no part `%.64s`", r->name, part);
 	err_hint(e, "it has %sinitrd, image and bootargs", str_text(&s));
 	str_free(&s);
 	return false;
