@@ -104,11 +104,19 @@ struct str {
 void str_add(struct str *s, const char *fmt, ...) PRINTF(2, 3);
 void str_vadd(struct str *s, const char *fmt, va_list ap) PRINTF(2, 0);
 void str_bytes(struct str *s, const void *p, size_t n);
+void str_json(struct str *s, const char *text); /* quoted and escaped; NULL is null */
 void str_free(struct str *s);
 const char *str_text(const struct str *s); /* never NULL */
 
 /* Letters to change, insert, drop or swap to make one of the other. */
 u32 text_distance(const char *a, const char *b);
+/* The nearest of the words tried to a misspelt one, if one is near enough to be meant:
+ * start with { 0 }; `word` is NULL until then. */
+struct nearest {
+	const char *word;
+	u32 distance;
+};
+void nearest_try(struct nearest *n, const char *wrong, const char *word);
 bool text_starts(const char *s, const char *prefix);
 bool text_ends(const char *s, const char *suffix);
 /* `out` gets `s` with control characters and bytes above 0x7e as \xNN: guests and

@@ -187,16 +187,10 @@ void isa_format(const struct isa *isa, struct str *out)
 
 const char *isa_nearest(const char *name)
 {
-	const char *best = NULL;
-	u32 least = 3;
+	struct nearest n = { 0 };
 
-	for (u32 x = 0; x < EXT_COUNT; x++) {
-		u32 d = text_distance(name, isa_rows[x].name);
-
-		if (isa_rows[x].name[1] && d < least) {
-			least = d;
-			best = isa_rows[x].name;
-		}
-	}
-	return best;
+	for (u32 x = 0; x < EXT_COUNT; x++)
+		if (isa_rows[x].name[1])
+			nearest_try(&n, name, isa_rows[x].name);
+	return n.word;
 }

@@ -44,6 +44,23 @@ void str_bytes(struct str *s, const void *p, size_t n)
 	s->p[s->n] = 0;
 }
 
+void str_json(struct str *s, const char *text)
+{
+	if (!text) {
+		str_add(s, "null");
+		return;
+	}
+	str_add(s, "\"");
+	for (; *text; text++)
+		if (*text == '"' || *text == '\\')
+			str_add(s, "\\%c", *text);
+		else if ((u8)*text < 0x20)
+			str_add(s, "\\u%04x", (u8)*text);
+		else
+			str_bytes(s, text, 1);
+	str_add(s, "\"");
+}
+
 void str_free(struct str *s)
 {
 	free(s->p);
@@ -96,6 +113,16 @@ u32 text_distance(const char *a, const char *b)
 		now = oldest;
 	}
 	return above[nb];
+}
+
+void nearest_try(struct nearest *n, const char *wrong, const char *word)
+{
+	size_t len = strlen(wrong);
+	u32 most = len <= 2 ? 0 : len <= 4 ? 1 : 2;
+	u32 d = text_distance(wrong, word);
+
+	if (d <= most && (!n->word || d < n->distance))
+		*n = (struct nearest){ word, d };
 }
 
 const char *text_clean(char *out, size_t cap, const char *s, size_t n)

@@ -204,14 +204,7 @@ void class_describe(const struct device_class *c, struct str *out)
 static void json_text(struct str *out, const char *key, const char *text)
 {
 	str_add(out, "\"%s\":", key);
-	if (!text) {
-		str_add(out, "null");
-		return;
-	}
-	str_add(out, "\"");
-	for (; *text; text++)
-		str_add(out, *text == '"' || *text == '\\' ? "\\%c" : "%c", *text);
-	str_add(out, "\"");
+	str_json(out, text);
 }
 
 static void json_prop(struct str *out, const struct prop *p)

@@ -329,19 +329,7 @@ static void format_gcc(const struct diag *d, struct str *out)
 static void json_text(struct str *out, const char *key, const char *text)
 {
 	str_add(out, "\"%s\":", key);
-	if (!text) {
-		str_add(out, "null");
-		return;
-	}
-	str_add(out, "\"");
-	for (; *text; text++)
-		if (*text == '"' || *text == '\\')
-			str_add(out, "\\%c", *text);
-		else if ((u8)*text < 0x20)
-			str_add(out, "\\u%04x", (u8)*text);
-		else
-			str_bytes(out, text, 1);
-	str_add(out, "\"");
+	str_json(out, text);
 }
 
 static void json_place(struct str *out, const struct pos *at)

@@ -148,16 +148,6 @@ struct pos node_part(const struct node *n, size_t off, size_t len)
 
 /* -- Words -------------------------------------------------------------------- */
 
-void nearest_try(struct nearest *n, const char *wrong, const char *word)
-{
-	size_t len = strlen(wrong);
-	u32 most = len <= 2 ? 0 : len <= 4 ? 1 : 2;
-	u32 d = text_distance(wrong, word);
-
-	if (d <= most && (!n->word || d < n->distance))
-		*n = (struct nearest){ word, d };
-}
-
 const char *nearest_word(const char *wrong, const char *const *words)
 {
 	struct nearest n = { 0 };

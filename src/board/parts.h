@@ -102,12 +102,6 @@ struct pos node_part(const struct node *n, size_t off, size_t len);
 
 /* The nearest of `words` (NULL-terminated) to a misspelt one, or NULL. */
 const char *nearest_word(const char *wrong, const char *const *words);
-/* The same, one word at a time: start with { 0 }. */
-struct nearest {
-	const char *word;
-	u32 distance;
-};
-void nearest_try(struct nearest *n, const char *wrong, const char *word);
 
 /* "`a`, `b` or `c`" */
 const char *words_text(struct arena *a, const char *const *words, const char *last);

@@ -19,20 +19,13 @@ static const struct opt *by_letter(const struct command *c, char letter)
 
 static bool unknown(const struct command *c, const char *word)
 {
-	const char *best = NULL;
-	u32 least = 3;
+	struct nearest near = { 0 };
 
-	for (const struct opt *o = c->opts; o && o->name; o++) {
-		u32 d = text_distance(word + strspn(word, "-"), o->name);
-
-		if (d < least) {
-			least = d;
-			best = o->name;
-		}
-	}
+	for (const struct opt *o = c->opts; o && o->name; o++)
+		nearest_try(&near, word + strspn(word, "-"), o->name);
 	print_usage_error("`vmbuild %s` has no option `%s`", c->name, word);
-	if (best)
-		fprintf(stderr, "  hint: did you mean `--%s`?\n", best);
+	if (near.word)
+		fprintf(stderr, "  hint: did you mean `--%s`?\n", near.word);
 	else
 		fprintf(stderr, "  hint: `vmbuild help %s` lists them\n", c->name);
 	return false;

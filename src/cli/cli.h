@@ -48,7 +48,7 @@ struct args {
 	struct given {
 		const struct opt *opt;
 		const char *value;
-	} *given;
+	} * given;
 	u32 ngiven;
 };
 
@@ -75,13 +75,15 @@ bool json_asked(const struct args *a);
 /* -- Boards (load.c) ------------------------------------------------------------------ */
 
 /* Options of every command that takes a board. */
-#define BOARD_OPTS                                                                  \
-	{ "param", 'p', "NAME=VALUE", "set a parameter; `vmbuild describe` lists them" }, \
-	{ "set", 0, "PATH=VALUE", "set any value: --set devices.uart0.host=null" },       \
-	{ "overlay", 'o', "FILE", "apply an overlay file" },                              \
-	{ "guest", 0, "NAME", "the guest to boot: -p guest=NAME" },                       \
-	{ "format", 0, "gcc|json|text", "form of diagnostics" },                          \
-	{ "json", 0, NULL, "print JSON" }
+#define BOARD_OPTS                                                                                 \
+	{ "param", 'p', "NAME=VALUE", "set a parameter; `vmbuild describe` lists them" },          \
+		{ "set", 0, "PATH=VALUE", "set any value: --set devices.uart0.host=null" },        \
+		{ "overlay", 'o', "FILE", "apply an overlay file" },                               \
+		{ "guest", 0, "NAME", "the guest to boot: -p guest=NAME" },                        \
+		{ "format", 0, "gcc|json|text", "form of diagnostics" },                           \
+	{                                                                                          \
+		"json", 0, NULL, "print JSON"                                                      \
+	}
 
 /* Loads a->text[0] with those options.  NULL: diagnostics have been printed and *code is
  * the exit code.  Warnings are printed too. */

@@ -3,20 +3,13 @@
 
 static int unknown_command(const char *name)
 {
-	const char *best = NULL;
-	u32 least = 3;
+	struct nearest near = { 0 };
 
-	for (const struct command *c = commands; c->name; c++) {
-		u32 d = text_distance(name, c->name);
-
-		if (d < least) {
-			least = d;
-			best = c->name;
-		}
-	}
+	for (const struct command *c = commands; c->name; c++)
+		nearest_try(&near, name, c->name);
 	print_usage_error("no command `%s`", name);
-	if (best)
-		fprintf(stderr, "  hint: did you mean `vmbuild %s`?\n", best);
+	if (near.word)
+		fprintf(stderr, "  hint: did you mean `vmbuild %s`?\n", near.word);
 	else if (text_ends(name, ".yaml"))
 		fprintf(stderr, "  hint: vmbuild run %s\n", name);
 	else

@@ -99,20 +99,13 @@ static bool recipe_names(struct words *out, struct err *e)
 
 static bool unknown_guest(const struct words *names, const char *name, struct err *e)
 {
-	const char *near = NULL;
-	u32 best = 4; /* farther than this is another word */
+	struct nearest near = { 0 };
 
-	for (size_t i = 0; i < names->n; i++) {
-		u32 d = text_distance(name, names->list[i]);
-
-		if (d < best) {
-			best = d;
-			near = names->list[i];
-		}
-	}
+	for (size_t i = 0; i < names->n; i++)
+		nearest_try(&near, name, names->list[i]);
 	err_code(e, "E0204", "there is no guest `%.100s`", name);
-	return near ? err_hint(e, "did you mean `%s`?", near)
-		    : err_hint(e, "vmbuild fetch --list shows what there is");
+	return near.word ? err_hint(e, "did you mean `%s`?", near.word)
+			 : err_hint(e, "vmbuild fetch --list shows what there is");
 }
 
 static struct recipe *read_recipe(const char *name, struct err *e)

@@ -205,20 +205,13 @@ static const struct key *key_find(const struct key *keys, const char *name)
 static bool unknown_key(struct reader *r, const yaml_node_t *at, const struct key *keys,
 			const char *name)
 {
-	const char *near = NULL;
-	u32 best = 3; /* farther than this is another word */
+	struct nearest near = { 0 };
 
 	wrong(r, at, "a recipe has no key", name);
-	for (; keys->name; keys++) {
-		u32 d = text_distance(keys->name, name);
-
-		if (d < best) {
-			best = d;
-			near = keys->name;
-		}
-	}
-	if (near)
-		err_hint(r->e, "did you mean `%s`?", near);
+	for (; keys->name; keys++)
+		nearest_try(&near, name, keys->name);
+	if (near.word)
+		err_hint(r->e, "did you mean `%s`?", near.word);
 	return false;
 }
 
