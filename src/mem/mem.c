@@ -238,6 +238,18 @@ bool mem_io_write(struct mem *m, struct mem_cache *cache, u64 gpa, u32 width, u6
 	return true;
 }
 
+bool mem_answers(struct mem *m, u64 gpa)
+{
+	bool rom, yes = mem_readable(m, gpa, 1, &rom);
+
+	if (yes)
+		return true;
+	pthread_mutex_lock(&m->lock);
+	yes = find_window(m, gpa, 1);
+	pthread_mutex_unlock(&m->lock);
+	return yes;
+}
+
 static void nearer(u64 gpa, const char *candidate, u64 base, u64 size, const char **name, u64 *last)
 {
 	if (size && base <= gpa && (!*name || base + size - 1 > *last)) {

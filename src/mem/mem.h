@@ -81,6 +81,9 @@ struct mem_cache {
 bool mem_io_read(struct mem *m, struct mem_cache *cache, u64 gpa, u32 width, u64 *value);
 bool mem_io_write(struct mem *m, struct mem_cache *cache, u64 gpa, u32 width, u64 value);
 
+/* RAM, ROM or a window: an access to gpa may get an answer. */
+bool mem_answers(struct mem *m, u64 gpa);
+
 /* The name and end of what lies below `gpa`, for messages; false: nothing does. */
 bool mem_nearest(struct mem *m, u64 gpa, const char **name, u64 *last);
 

@@ -789,16 +789,25 @@ bool help_cbo_zero(struct hart *h, const struct op *op, u64 pc)
 	return false;
 }
 
+/* A load or a store may go there. */
+static bool cbo_allowed(struct hart *h, u64 gva)
+{
+	struct place at;
+
+	if (!locate(h, gva, 1, ACCESS_LOAD, &at) && !locate(h, gva, 1, ACCESS_STORE, &at))
+		return false;
+	return mem_answers(h->env->mem, at.gpa) || fault(h, FAULT_ACCESS, ACCESS_STORE, gva);
+}
+
 /* There is no cache to manage: only the checks are left.  Either right will do, and faults are
  * those of stores. */
 static bool cbo(struct hart *h, const struct op *op, u64 pc, u64 bits)
 {
 	u64 gva = h->x[op->rs1];
-	struct place at;
 
 	if (!cbo_enabled(h, bits))
 		return trap_illegal(h, pc);
-	if (locate(h, gva, 1, ACCESS_LOAD, &at) || locate(h, gva, 1, ACCESS_STORE, &at))
+	if (cbo_allowed(h, gva))
 		return false;
 	trap_raise(h, pc, h->fault.cause, gva);
 	return true;

@@ -159,6 +159,18 @@ static void what_lies_below_an_address_is_named(void **state)
 	assert_false(mem_nearest(w->mem, 0xfff, &name, &last));
 }
 
+static void ram_rom_and_windows_answer_and_holes_do_not(void **state)
+{
+	struct world *w = *state;
+
+	mem_map_io(w->mem, window(w, "a", MEM_RANK_FIXED), 0x10000, 0x100);
+	assert_true(mem_answers(w->mem, RAM + SIZE - 1));
+	assert_true(mem_answers(w->mem, 0x1000));
+	assert_true(mem_answers(w->mem, 0x100ff));
+	assert_false(mem_answers(w->mem, 0x10100));
+	assert_false(mem_answers(w->mem, RAM + SIZE));
+}
+
 static void note(void *ctx, u64 gpa, u32 width)
 {
 	*(u64 *)ctx = gpa << 8 | width;
@@ -191,6 +203,7 @@ int main(void)
 		T(a_moved_window_leaves_no_ghost_in_a_cache),
 		T(a_fixed_window_wins_over_a_bar_even_from_a_cache),
 		T(what_lies_below_an_address_is_named),
+		T(ram_rom_and_windows_answer_and_holes_do_not),
 		T(only_stores_that_touch_watched_bytes_are_told),
 	};
 
