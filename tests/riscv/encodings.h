@@ -1,9 +1,10 @@
 /* encodings.h - instructions that binutils 2.40 does not know, as macros of their names.
  *
  * The fields stand as in the unprivileged manual: Zicond, Zawrs, Zicbom, Zicboz, Zicbop,
- * Zacas, Zfa, Zcb.  .insn r is opcode, funct3, funct7, rd, rs1, rs2; numbers of
+ * Zacas, Zfa, Zimop, Zcb.  .insn r is opcode, funct3, funct7, rd, rs1, rs2; numbers of
  * registers that are constants of the encoding are written x0 to x31.
  */
+/* clang-format off */
 
 /* Zicond */
 	.macro	czero.eqz rd, rs1, rs2
@@ -100,6 +101,14 @@
 	.endm
 	.macro	fltq.d rd, rs1, rs2
 	.insn	r 0x53, 5, 0x51, \rd, \rs1, \rs2
+	.endm
+
+/* Zimop: n[4], n[3:2] and n[1:0] are bits 30, 27:26 and 21:20; n[2] and n[1:0] bits 30 and 27:26 */
+	.macro	mop.r n, rd, rs1
+	.insn	i 0x73, 4, \rd, \rs1, (0x81c|(\n>>4)<<10|(\n>>2&3)<<6|(\n&3))-4096
+	.endm
+	.macro	mop.rr n, rd, rs1, rs2
+	.insn	r 0x73, 4, 0x41|(\n>>2)<<5|(\n&3)<<1, \rd, \rs1, \rs2
 	.endm
 
 /* Zcb.  Registers are given as numbers 0 to 7, which are x8 to x15. */

@@ -3,6 +3,7 @@
  * Operands are bits; they are put into fa0, fa1, fa2, the result is in fa3 (or a3), and
  * fflags is 0 before.  All 64 bits of fa3 are compared, so a float must come boxed.
  */
+/* clang-format off */
 #ifndef FP_H
 #define FP_H
 

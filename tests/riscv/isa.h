@@ -17,6 +17,7 @@
  * The assembler compresses nothing unless a file says `.option rvc`, so that what is
  * written is the row of rv.def that is run.
  */
+/* clang-format off */
 #ifndef ISA_H
 #define ISA_H
 

@@ -1,5 +1,5 @@
-/* trap:19 - atomic operations on words and double words: words are sign-extended, unsigned minimum
- * and maximum compare 32 bits, rd may be rs1 or rs2.
+/* trap:19 - atomic operations on words and double words: words are sign-extended, unsigned
+ * minimum and maximum compare 32 bits, rd may be rs1 or rs2.
  *
  * Unprivileged manual, "A Extension", Atomic Memory Operations.
  */

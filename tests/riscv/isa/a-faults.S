@@ -1,9 +1,9 @@
-/* trap:13 trap:14 trap:15 - atomic accesses that fault: misaligned ones always, even where plain ones
- * work; AMO and SC as stores, LR as a load, the SC also without a reservation.
+/* trap:13 trap:14 trap:15 - atomic accesses that fault: misaligned ones always, even where plain
+ * ones work; AMO and SC as stores, LR as a load, the SC also without a reservation.
  *
- * Unprivileged manual, "A Extension"; privileged manual, "Machine Cause Register", and
- * "Physical Memory Attributes", Misaligned Atomicity Granule (there is none here).
- * The order of SC's checks is open; we check first, as Sail does.
+ * Unprivileged manual, "A Extension"; privileged manual, "Machine Cause Register", and "Physical
+ * Memory Attributes", Misaligned Atomicity Granule (there is none here). The order of SC's
+ * checks is open; we check first, as Sail does.
  */
 #include "isa.h"
 

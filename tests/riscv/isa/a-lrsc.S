@@ -1,5 +1,5 @@
-/* trap:16 trap:18 trap:19 - load-reserved and store-conditional: words are sign-extended, an SC ends
- * the reservation whether it succeeds or not, and constrained loops make progress.
+/* trap:16 trap:18 trap:19 - load-reserved and store-conditional: words are sign-extended, an SC
+ * ends the reservation whether it succeeds or not, and constrained loops make progress.
  *
  * Unprivileged manual, "A Extension", Load-Reserved/Store-Conditional Instructions and Eventual
  * Success of Store-Conditional Instructions.

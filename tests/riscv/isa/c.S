@@ -1,5 +1,5 @@
-/* trap:04 trap:06 - every compressed instruction, and the encodings that are none; c.jalr links to
- * the next halfword.
+/* trap:04 trap:06 - every compressed instruction, and the encodings that are none; c.jalr links
+ * to the next halfword.
  *
  * Unprivileged manual, "C Extension for Compressed Instructions", instruction set listings.
  */

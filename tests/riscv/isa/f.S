@@ -62,7 +62,7 @@ TEST
 	SS(fdiv.s, UF|NX, 0, S_MINSUB, S_TWO)
 
 	S1(fsqrt.s, 0, S_TWO, 0x40800000)
-	S1(fsqrt.s, NX, 0x3fb504f3, S_TWO)			/* 1.0110101_00000100_11110011|0011 */
+	S1(fsqrt.s, NX, 0x3fb504f3, S_TWO)		/* ...11110011|0011 */
 	S1R(fsqrt.s, rup, NX, 0x3fb504f4, S_TWO)
 	S1(fsqrt.s, 0, S_NEG, S_NEG)
 	S1(fsqrt.s, 0, S_INF, S_INF)

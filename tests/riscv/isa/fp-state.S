@@ -1,5 +1,5 @@
-/* trap:40 trap:63 - with FS = Off, F and D and their CSRs are illegal; what changes FP state sets FS
- * to Dirty, and SD with it; reserved rounding modes are illegal.
+/* trap:40 trap:63 - with FS = Off, F and D and their CSRs are illegal; what changes FP state
+ * sets FS to Dirty, and SD with it; reserved rounding modes are illegal.
  *
  * Privileged manual, "Extension Context Status in mstatus Register"; unprivileged manual,
  * "Floating-Point Control and Status Register", table "Rounding mode encoding".

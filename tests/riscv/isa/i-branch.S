@@ -109,6 +109,14 @@ far:	beq	zero, zero, near
 	jalr	ra, -2048(a0)
 	j	fail
 1:
+	/* the same into another page: pc itself is even there */
+	CHECK
+	la	a0, page
+	jalr	ra, 1(a0)
+2:	EQA(a1, page)
+	EQA(a2, page+8)
+	EQA(ra, 2b)
+
 	/* rd = x0 writes no link */
 	CHECK
 	la	a0, 1f
@@ -116,3 +124,8 @@ far:	beq	zero, zero, near
 	j	fail
 1:	EQ(zero, 0)
 PASS
+
+	.balign	4096
+page:	auipc	a1, 0
+	jal	a2, 1f
+1:	ret

@@ -6,8 +6,8 @@
 #include "isa.h"
 #include "fp.h"
 
-#define FLI(n, single, double)                                                                              \
-	CHECK; csrw fflags, zero; fli.s fa3, x##n; FP_OUT(0, BOX32|(single));                          \
+#define FLI(n, single, double)                                                                    \
+	CHECK; csrw fflags, zero; fli.s fa3, x##n; FP_OUT(0, BOX32|(single));                      \
 	fli.d fa3, x##n; FP_OUT(0, double)
 #define MOD(flags, want, in) FP_IN(fmv.d.x, in, 0, 0); fcvtmod.w.d a3, fa0; X_OUT(flags, want)
 #define SROUND(insn, rm, flags, want, in)                                                         \

@@ -12,9 +12,11 @@
 
 #define HX(insn, flags, want, in) FP_IN(fmv.h.x, in, 0, 0); insn fa3, fa0; FP_OUT(flags, want)
 #define SH(flags, want, in)       FP_IN(fmv.w.x, in, 0, 0); fcvt.h.s fa3, fa0; FP_OUT(flags, want)
-#define SHR(rm, flags, want, in)  FP_IN(fmv.w.x, in, 0, 0); fcvt.h.s fa3, fa0, rm; FP_OUT(flags, want)
+#define SHR(rm, flags, want, in)                                                                   \
+	FP_IN(fmv.w.x, in, 0, 0); fcvt.h.s fa3, fa0, rm; FP_OUT(flags, want)
 #define DH(flags, want, in)       FP_IN(fmv.d.x, in, 0, 0); fcvt.h.d fa3, fa0; FP_OUT(flags, want)
-#define DHR(rm, flags, want, in)  FP_IN(fmv.d.x, in, 0, 0); fcvt.h.d fa3, fa0, rm; FP_OUT(flags, want)
+#define DHR(rm, flags, want, in)                                                                   \
+	FP_IN(fmv.d.x, in, 0, 0); fcvt.h.d fa3, fa0, rm; FP_OUT(flags, want)
 
 TEST
 	HX(fcvt.s.h, 0, BOX32|S_ONE, 0x3c00)
@@ -46,7 +48,7 @@ TEST
 	SH(UF|NX, BOX16, 0x33000000)			/* 2^-25: a tie with 0 */
 	SHR(rup, UF|NX, BOX16|0x0001, 0x33000000)
 	SHR(rup, UF|NX, BOX16|0x0001, S_MINSUB)
-	SH(NX, BOX16|0x0400, 0x387ff000)		/* 2^-14 (1 - 2^-12): not tiny after rounding */
+	SH(NX, BOX16|0x0400, 0x387ff000)		/* 2^-14 (1 - 2^-12): not tiny */
 	SH(UF|NX, BOX16|0x0400, 0x387fe000)		/* 2^-14 (1 - 2^-11): tiny, rounds up */
 	SH(0, H_INF, S_INF)
 	SH(0, H_QNAN, 0xffc00001)

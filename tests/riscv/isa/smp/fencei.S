@@ -1,0 +1,51 @@
+/* trap:21 - code that another hart wrote: after the message and a fence.i here, the new code
+ * runs.
+ *
+ * Unprivileged manual, "Zifencei": fence.i orders the stores that this hart has seen.
+ */
+#define SMP
+#include "isa.h"
+
+#define ROUNDS 2000
+#define LI_A0  0x00000513
+
+TEST
+	la	s1, code
+	la	s2, turn
+	li	s3, 1
+	/* the other hart writes `li a0, s3`, then the turn */
+1:	CHECK
+	sw	s3, 4(s2)		/* asks */
+2:	lw	t0, 0(s2)
+	bne	t0, s3, 2b
+	fence	r, rw
+	fence.i
+	jalr	s1
+	bne	a0, s3, fail
+	addi	s3, s3, 1
+	li	t0, ROUNDS
+	bne	s3, t0, 1b
+PASS
+
+others:	li	t0, 1
+	bne	s0, t0, asleep
+	la	s1, code
+	la	s2, turn
+	li	s3, 1
+1:	lw	t0, 4(s2)
+	bne	t0, s3, 1b
+	li	t0, LI_A0
+	slli	t1, s3, 20
+	add	t0, t0, t1
+	sw	t0, 0(s1)
+	fence	rw, w
+	sw	s3, 0(s2)
+	addi	s3, s3, 1
+	j	1b
+
+	.data
+	.balign	64
+turn:	.word	0, 0
+	.balign	64
+code:	li	a0, 0
+	ret
