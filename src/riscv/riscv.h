@@ -58,7 +58,7 @@ struct engine {
 	void (*run)(struct hart *h); /* until hart_stop() */
 };
 
-extern const struct engine *const engines[]; /* NULL-terminated */
+extern const struct engine *const engines[];        /* NULL-terminated */
 const struct engine *engine_find(const char *name); /* NULL if there is none */
 
 /* `index` is its place in env->harts.  Both structures outlive it. */

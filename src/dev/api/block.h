@@ -19,9 +19,9 @@ enum block_status { BLOCK_OK, BLOCK_IOERR, BLOCK_NOSPACE };
 
 struct block_req {
 	enum block_op op;
-	bool durable; /* WRITE, ZERO, DISCARD: on the disk before done (FUA) */
-	bool unmap;   /* ZERO: may make a hole */
-	u64 offset, length; /* bytes; inside the disk */
+	bool durable;                     /* WRITE, ZERO, DISCARD: on the disk before done (FUA) */
+	bool unmap;                       /* ZERO: may make a hole */
+	u64 offset, length;               /* bytes; inside the disk */
 	struct iovec iov[BLOCK_SEGMENTS]; /* READ, WRITE: their sum is `length` */
 	u32 niov;
 

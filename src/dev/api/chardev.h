@@ -31,8 +31,8 @@ struct chardev_ops {
 
 struct chardev {
 	const struct chardev_ops *ops;
-	/* Set by the engine, NULL before; call from any thread, not under ops.  room() says how many
-	 * bytes receive() may be given now. */
+	/* Set by the engine, NULL before; call from any thread, not under ops.  room() says how
+	 * many bytes receive() may be given now. */
 	u32 (*room)(void *ctx);
 	void (*receive)(void *ctx, const u8 *bytes, u32 n);
 	void (*resized)(void *ctx, u32 columns, u32 rows);

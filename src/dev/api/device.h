@@ -94,16 +94,16 @@ struct prop {
 	 * given and the default is 0 or NULL. */
 	const char *fdt;
 	enum prop_kind kind;
-	size_t at;  /* offset in the model */
+	size_t at; /* offset in the model */
 	bool required;
-	bool automatic; /* IRQS: `auto` if not given */
+	bool automatic;    /* IRQS: `auto` if not given */
 	u64 def, min, max; /* numbers; max 0: the type's.  IRQS, OUTPUTS: lines in .max */
 	const char *def_text;
 	const char *const *words; /* ENUM, LIST: what each may be; NULL-terminated */
-	bool per_hart; /* LIST: one for each hart, if it is given */
-	enum provides wants; /* REF; a list of up to .max references if that is above 1 */
-	const struct prop *rows; /* TABLE */
-	size_t row_size;         /* TABLE; each row begins with const char *name */
+	bool per_hart;            /* LIST: one for each hart, if it is given */
+	enum provides wants;      /* REF; a list of up to .max references if that is above 1 */
+	const struct prop *rows;  /* TABLE */
+	size_t row_size;          /* TABLE; each row begins with const char *name */
 };
 
 /* A property's value, checked against its row: board/ writes it, dev/ applies it.
@@ -165,7 +165,7 @@ struct field {
 	size_t at, size;
 	size_t count_at; /* u32 member that says how many, for an allocated array; 0: none */
 	bool pointer;    /* the member points at `count` elements of `size` */
-	u64 max;         /* a number of 1, 2, 4 or 8 bytes: a snapshot with more is refused; 0: any */
+	u64 max; /* a number of 1, 2, 4 or 8 bytes: a snapshot with more is refused; 0: any */
 };
 
 /* A constant FDT property. */
@@ -195,22 +195,22 @@ struct device_class {
 	u32 on;                   /* mask of enum bus; 0 means BUS_MMIO */
 	enum bus bus;             /* what it offers to devices nested in it */
 	u64 mmio_size;            /* of the window; 0: `reg:` must give a size */
-	u64 mmio_max;             /* largest size `reg:` may give; 0: mmio_size.  Both 0: no window */
-	u64 mmio_align;           /* of the base; 0: the size, at most 4 KiB */
-	u32 irq_cells;            /* interrupt controllers: 1 or 2; else 0 */
-	u32 irq_address_cells;    /* controllers: cells of an interrupt-map address; usually 0 */
-	const char *irq_limit;    /* controllers: the property that says the highest line */
-	i32 cells[PROVIDES_COUNT];/* 1 + number of cells it provides; 0: does not provide, unless
-				   * it has a property `cells.clock` (...), and that is given */
+	u64 mmio_max;          /* largest size `reg:` may give; 0: mmio_size.  Both 0: no window */
+	u64 mmio_align;        /* of the base; 0: the size, at most 4 KiB */
+	u32 irq_cells;         /* interrupt controllers: 1 or 2; else 0 */
+	u32 irq_address_cells; /* controllers: cells of an interrupt-map address; usually 0 */
+	const char *irq_limit; /* controllers: the property that says the highest line */
+	i32 cells[PROVIDES_COUNT]; /* 1 + number of cells it provides; 0: does not provide, unless
+				    * it has a property `cells.clock` (...), and that is given */
 	bool shareable_irq;
-	bool stdout_capable;      /* may be `stdout:` */
+	bool stdout_capable; /* may be `stdout:` */
 	const struct prop *props;
 	const struct reg *regs;
 	const struct field *state;
 	const struct fdt_prop *fdt;
 	const struct virtio_class *virtio; /* virtio.h */
 	const struct pci_class *pci;       /* pci.h */
-	const char *example;      /* one line of YAML */
+	const char *example;               /* one line of YAML */
 
 	/* Hooks, all optional. */
 
@@ -247,7 +247,7 @@ struct hart_info {
 /* The first member of every model.  What is below `class` belongs to the engine. */
 struct device {
 	const struct device_class *class;
-	const char *name;           /* "gpio0"; owned by the plan */
+	const char *name;             /* "gpio0"; owned by the plan */
 	struct device_engine *engine; /* the lock, the machine's services: src/dev */
 };
 

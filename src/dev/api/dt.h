@@ -32,6 +32,6 @@ u32 dt_irq_address_cells(const struct dt_node *n, const char *prop, u32 i);
 
 /* A node at the root that points back at this one: syscon-poweroff and -reboot. */
 void dt_add_root_node(struct dt_node *n, const char *name,
-		       void (*fill)(struct dt_node *root_node, u32 back_phandle));
+		      void (*fill)(struct dt_node *root_node, u32 back_phandle));
 
 #endif
