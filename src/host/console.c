@@ -245,7 +245,7 @@ static void key_help(struct console *c)
 static void command(struct console *c, u8 byte)
 {
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
-		if (keys[i].key == byte) {
+		if ((u8)keys[i].key == byte) {
 			keys[i].press(c);
 			return;
 		}

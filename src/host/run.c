@@ -184,7 +184,7 @@ static bool judge(const char *program, int status, const struct str *err, struct
 bool host_run(const char *const *argv, struct str *out, struct err *e)
 {
 	struct str ignored = { 0 }, err = { 0 };
-	struct child child;
+	struct child child = { .out = -1, .err = -1 };
 	bool ok, whole;
 	int status = 0;
 

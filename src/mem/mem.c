@@ -222,6 +222,7 @@ bool mem_io_read(struct mem *m, struct mem_cache *cache, u64 gpa, u32 width, u64
 		cache = &own;
 	if (!reach(m, cache, gpa, width))
 		return false;
+	assert(cache->io.read); /* generations count from 1: a cache of 0 is empty */
 	*value = cache->io.read(cache->io.ctx, gpa - cache->gpa, width);
 	return true;
 }
@@ -234,6 +235,7 @@ bool mem_io_write(struct mem *m, struct mem_cache *cache, u64 gpa, u32 width, u6
 		cache = &own;
 	if (!reach(m, cache, gpa, width))
 		return false;
+	assert(cache->io.write);
 	cache->io.write(cache->io.ctx, gpa - cache->gpa, width, value);
 	return true;
 }
