@@ -206,6 +206,8 @@ const struct val *param_val(struct board *b, struct param *p)
 
 static void warn_unused(struct board *b)
 {
+	if (b->altered)
+		return;
 	for (u32 i = 0; i < b->nparams; i++) {
 		struct param *p = &b->params[i];
 

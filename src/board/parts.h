@@ -188,6 +188,7 @@ struct board {
 	struct node *dropped; /* names that `when:` took away: a map */
 
 	struct plan plan;
+	bool altered; /* by the command line: a parameter may have lost its only use */
 	bool complete;
 };
 

@@ -241,6 +241,7 @@ struct board *board_load(const char *path, const struct board_options *options,
 	b->classes = classes;
 	b->host = host;
 	b->ds = ds;
+	b->altered = options && (options->noverlays || options->nparams || options->nsets);
 	b->plan.stdout_device = b->plan.irq_parent = PLAN_NONE;
 	if (load_files(b, options)) {
 		params_read(b);

@@ -506,6 +506,25 @@ static int run_board(struct run *r, u64 timeout_ns)
 	return code;
 }
 
+/* The board, and its guest: fetched first where a person says yes. */
+static struct board *load_with_guest(const struct args *a, int *code)
+{
+	struct board *b = load_board(a, code);
+	const struct plan *p = b ? board_plan(b) : NULL;
+	struct err e = { 0 };
+
+	if (!p || !p->guest_missing)
+		return b;
+	*code = EXIT_HOST;
+	if (offer_fetch(p->guest, args_has(a, "yes"), &e)) {
+		board_free(b);
+		return load_board(a, code);
+	}
+	print_err(&e);
+	board_free(b);
+	return NULL;
+}
+
 int cmd_run(const struct args *a)
 {
 	struct run r = { .args = a, .quiet = args_has(a, "quiet"), .deadline_ns = NEVER_NS };
@@ -515,7 +534,7 @@ int cmd_run(const struct args *a)
 
 	if (!check_options(a, &timeout_ns))
 		return EXIT_USAGE;
-	b = load_board(a, &code);
+	b = load_with_guest(a, &code);
 	if (!b)
 		return code;
 	r.plan = board_plan(b);
