@@ -20,6 +20,7 @@
 enum {
 	INFO_SIZE = 4096,        /* room for struct fw_dynamic_info */
 	DTB_ROOM = 64 * 1024,    /* OpenSBI grows the tree in place */
+	DTB_SPARE = 32 * 1024,   /* before that, what the tree's header claims as well */
 	FW_JUMP_FDT = 0x2200000, /* OpenSBI, platform/generic: FW_JUMP_FDT_OFFSET */
 	FW_DYNAMIC_MAGIC = 0x4942534f,
 	KERNEL_ALIGN = 2 * 1024 * 1024,
@@ -204,6 +205,18 @@ static bool own_tree(struct boot *b, const struct fdt_extra *extra, struct diags
 	return b->dtb || report(ds, b->plan->boot.at, &e);
 }
 
+/* U-Boot copies as many bytes as the header says, and later adds to the copy in place. */
+static void claim_spare(struct boot *b)
+{
+	u8 *padded = xzalloc(b->dtb_len + DTB_SPARE);
+
+	memcpy(padded, b->dtb, b->dtb_len);
+	free(b->dtb);
+	b->dtb = padded;
+	b->dtb_len += DTB_SPARE;
+	put_be32(b->dtb + 4, (u32)b->dtb_len);
+}
+
 /* The tree names the initrd, whose place depends on the size of the tree: written once to
  * learn the size, which the addresses do not change. */
 static bool place_tree(struct boot *b, const struct image_source *files, bool rng_seed,
@@ -225,7 +238,7 @@ static bool place_tree(struct boot *b, const struct image_source *files, bool rn
 	}
 	if (b->plan->boot.dtb.path ? !user_tree(b, files, ds) : !own_tree(b, &extra, ds))
 		return false;
-	room = INFO_SIZE + b->dtb_len + DTB_ROOM;
+	room = INFO_SIZE + b->dtb_len + DTB_SPARE + DTB_ROOM;
 	if (room > top - ram->base)
 		return diag_report(ds, ram->at, DIAG_no_room_for_dtb,
 				   "`%s` has no room for the device tree (%" PRIu64 " KiB)",
@@ -240,6 +253,7 @@ static bool place_tree(struct boot *b, const struct image_source *files, bool rn
 		if (!own_tree(b, &extra, ds))
 			return false;
 	}
+	claim_spare(b);
 	tree = add(b, "device tree", b->plan->boot.at);
 	tree->base = b->info_at;
 	tree->size = room;
