@@ -109,6 +109,14 @@ static bool read_kernel(struct boot *b, const struct image_source *files, const 
 	return true;
 }
 
+/* OpenSBI's ELF files are linked at 0 and relocate themselves. */
+static void move_all(struct image *im, u64 base)
+{
+	for (u32 i = 0; i < im->nsegments; i++)
+		im->segment[i].gpa += base;
+	im->entry += base;
+}
+
 /* ELF by its magic number; else the bytes as they are, entered at the first. */
 static bool read_firmware(struct boot *b, const struct image_source *files,
 			  const struct plan_image *from, struct diags *ds)
@@ -131,6 +139,8 @@ static bool read_firmware(struct boot *b, const struct image_source *files,
 		p->image.nsegments = 0;
 		if (!elf_read(&p->image, &e))
 			return report(ds, from->at, &e);
+		if (p->image.anywhere)
+			move_all(&p->image, ram_base(b));
 	}
 	measure(p);
 	return true;

@@ -7,7 +7,7 @@
 
 #include <inttypes.h>
 
-enum { EM_RISCV = 243, PT_LOAD = 1, SHT_SYMTAB = 2 };
+enum { ET_DYN = 3, EM_RISCV = 243, PT_LOAD = 1, SHT_SYMTAB = 2 };
 
 /* Where the fields of a header are; `wide` ones have 8 bytes in class 64. */
 struct layout {
@@ -127,6 +127,7 @@ bool elf_read(struct image *im, struct err *e)
 	if (!im->nsegments)
 		return err_code(e, "E0501", "`%s` is an ELF with nothing to load", im->path);
 	im->has_entry = true;
+	im->anywhere = half(im, 16) == ET_DYN;
 	return true;
 }
 

@@ -27,7 +27,8 @@ struct image {
 	u8 *bytes; /* owned */
 	size_t len;
 	enum image_kind kind;
-	u32 xlen; /* of an ELF */
+	u32 xlen;      /* of an ELF */
+	bool anywhere; /* an ELF that relocates itself (ET_DYN): segments count from 0 */
 	bool has_entry;
 	u64 entry; /* physical */
 	struct segment segment[IMAGE_SEGMENTS];

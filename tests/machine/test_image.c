@@ -135,6 +135,23 @@ static void a_symbol_is_found_by_its_whole_name(void **state)
 	(void)state;
 }
 
+static void a_program_that_relocates_itself_says_so(void **state)
+{
+	u8 elf[ELF_LEN];
+	struct image im;
+	struct err e;
+
+	make_elf(elf);
+	assert_true(open_bytes(&im, elf, sizeof(elf), &e));
+	assert_false(im.anywhere);
+	image_close(&im);
+	put16(elf + 16, 3);
+	assert_true(open_bytes(&im, elf, sizeof(elf), &e));
+	assert_true(im.anywhere);
+	image_close(&im);
+	(void)state;
+}
+
 static void each_mistake_in_an_elf_is_named(void **state)
 {
 	u8 elf[ELF_LEN];
@@ -239,6 +256,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(segments_go_to_physical_addresses_and_the_entry_follows),
 		cmocka_unit_test(a_symbol_is_found_by_its_whole_name),
+		cmocka_unit_test(a_program_that_relocates_itself_says_so),
 		cmocka_unit_test(each_mistake_in_an_elf_is_named),
 		cmocka_unit_test(what_is_no_program_is_called_by_its_name),
 		cmocka_unit_test(a_linux_image_takes_its_size_from_the_header),
