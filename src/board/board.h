@@ -228,6 +228,11 @@ bool fdt_to_source(const void *fdt, struct str *out, struct err *e);
 
 void plan_map(const struct plan *p, struct str *out);       /* the memory map */
 void plan_describe(const struct board *b, struct str *out); /* params, devices */
+void plan_map_json(const struct plan *p, struct str *out);
+void plan_describe_json(const struct board *b, struct str *out);
+
+/* "0x1000_0000": groups of four digits, as board files have them. */
+const char *address_text(char *buf, size_t cap, u64 address);
 
 /* -- Class tables as documentation ------------------------------------------ */
 

@@ -276,7 +276,7 @@ static struct node *read_tree(struct board *b, const struct opening *o)
 	const char *text;
 
 	if (!bytes) {
-		diag_report(b->ds, o->at, DIAG_no_file, "cannot read `%s`: %s", o->name, why.text);
+		diag_report(b->ds, o->at, DIAG_no_file, "%s", why.text);
 		if (why.hint[0])
 			diag_hint(b->ds, "%s", why.hint);
 		return NULL;

@@ -125,8 +125,6 @@ bool scalar_bool(const char *s, bool *v, struct wrong *w);
 
 /* "4K", "1M", "256": the largest letter that leaves a whole number. */
 const char *size_text(char *buf, size_t cap, u64 size);
-/* "0x1000_0000": groups of four digits. */
-const char *address_text(char *buf, size_t cap, u64 address);
 
 /* -- Parameters (param.c) and $(...) (expr.c) ----------------------------------- */
 

@@ -8,7 +8,7 @@ static void read_image(struct board *b, struct plan_image *image, const struct n
 	if (!check_text(b, n, what))
 		return;
 	image->path = node_path(&b->arena, n);
-	image->at = n->at;
+	image->at = (n->from ? n->from : n)->at; /* where a person wrote the name */
 }
 
 static void read_named(struct board *b, const struct node *boot, const char *key,

@@ -53,6 +53,25 @@ static const struct device_class *class_spelled(const struct device_class *const
 	return near.word ? class_named(classes, near.word) : NULL;
 }
 
+/* The only one of a kind or of a maker: `uart` and `16550` both mean uart-16550. */
+static const struct device_class *class_of_word(const struct device_class *const *classes,
+						const char *word)
+{
+	const struct device_class *found = NULL;
+	size_t n = strlen(word);
+
+	for (; *classes && n; classes++)
+		for (const char *s = (*classes)->name; s; s = strchr(s, '-')) {
+			s += *s == '-';
+			if (strncmp(s, word, n) != 0 || (s[n] && s[n] != '-'))
+				continue;
+			if (found)
+				return NULL;
+			found = *classes;
+		}
+	return found;
+}
+
 const char *class_nearest(const struct device_class *const *classes, const char *name)
 {
 	const struct device_class *c = class_compatible(classes, name);
@@ -61,6 +80,8 @@ const char *class_nearest(const struct device_class *const *classes, const char 
 		c = class_of_qemu(classes, name);
 	if (!c)
 		c = class_spelled(classes, name);
+	if (!c)
+		c = class_of_word(classes, name);
 	return c ? c->name : NULL;
 }
 

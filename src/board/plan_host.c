@@ -74,6 +74,15 @@ static bool read_chardev(struct planner *pl, const struct node *n, struct host_s
 
 /* -- Disks ---------------------------------------------------------------------------- */
 
+static void warn_qcow2(struct planner *pl, const struct host_spec *spec)
+{
+	diag_report(pl->b->ds, spec->at, DIAG_qcow2_as_raw,
+		    "`%s` is read as a raw image: what a file is called or begins with is not "
+		    "asked",
+		    spec->path);
+	diag_hint(pl->b->ds, "qemu-img convert -O raw makes a raw image of it");
+}
+
 static void read_disk_file(struct planner *pl, const struct node *n, const char *device,
 			   struct host_spec *spec)
 {
@@ -86,7 +95,9 @@ static void read_disk_file(struct planner *pl, const struct node *n, const char 
 		report_absent(pl->b, p, "file");
 	} else if (check_text(pl->b, p->value, "file")) {
 		spec->path = node_path(&pl->b->arena, p->value);
-		spec->at = p->value->at;
+		spec->at = (p->value->from ? p->value->from : p->value)->at;
+		if (text_ends(spec->path, ".qcow2"))
+			warn_qcow2(pl, spec);
 	}
 }
 

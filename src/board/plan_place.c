@@ -441,6 +441,7 @@ static void report_overlap(struct planner *pl, const struct claim *a, const stru
 	struct arena *mem = &pl->b->arena;
 	const struct plan_device *d =
 		late->device == PLAN_NONE ? NULL : &pl->p->devices[late->device];
+	char most[32];
 	u64 hole;
 
 	diag_report(pl->b->ds, late->at, DIAG_overlap, "%s overlaps %s on the system bus",
@@ -448,6 +449,11 @@ static void report_overlap(struct planner *pl, const struct claim *a, const stru
 	diag_label(pl->b->ds, "%s", span_text(mem, late->base, late->size));
 	diag_note(pl->b->ds, early->at, "%s covers %s", claim_text(mem, early),
 		  span_text(mem, early->base, early->size));
+	if (early->device == PLAN_NONE && early->base < late->base) {
+		diag_hint(pl->b->ds, "make `%s` at most %s", early->name,
+			  size_text(most, sizeof(most), late->base - early->base));
+		return;
+	}
 	if (!d || late->base != d->base ||
 	    !find_hole(pl, late->size, pl->drafts[late->device].align, &hole))
 		return;

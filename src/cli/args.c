@@ -31,8 +31,27 @@ static bool unknown(const struct command *c, const char *word)
 	return false;
 }
 
+/* `words` is "auto|require|off": one of these.  Any other form: whatever there is. */
+static bool allowed(const char *words, const char *value)
+{
+	size_t n = strlen(value);
+
+	if (!words || !strchr(words, '|'))
+		return true;
+	while (strncmp(words, value, n) != 0 || (words[n] && words[n] != '|')) {
+		words = strchr(words, '|');
+		if (!words++)
+			return false;
+	}
+	return !strchr(value, '|');
+}
+
 static bool give(struct args *a, const struct opt *o, const char *value)
 {
+	if (value && !allowed(o->arg, value)) {
+		print_usage_error("--%s %s: it is one of %s", o->name, value, o->arg);
+		return false;
+	}
 	a->given[a->ngiven++] = (struct given){ o, value };
 	return true;
 }

@@ -38,6 +38,7 @@ struct command {
 
 extern const struct command commands[]; /* ends with a row without name */
 const struct command *command_find(const char *name);
+struct nearest command_nearest(const char *name);
 
 /* -- A parsed command line (args.c) ----------------------------------------------- */
 
@@ -65,25 +66,27 @@ const char **args_values(const struct args *a, const char *opt, size_t *n);
 /* "error[E0602]: text", then the hint, to stderr. */
 void print_err(const struct err *e);
 void print_usage_error(const char *fmt, ...) PRINTF(1, 2);
-/* All of them, in the style that `--json`, `--format` and the terminal ask for. */
+/* All of them, in the style that `--format` and the terminal ask for, to stderr; but they
+ * are what `vmbuild check --json` has to say, so those go to stdout. */
 void print_diags(const struct diags *ds, const struct args *a);
 int diags_exit_code(const struct diags *ds);
+int err_exit_code(const struct err *e);
 /* Writes to standard output or to --out; false: a message has been printed. */
 bool print_bytes(const struct args *a, const void *bytes, size_t n);
-bool json_asked(const struct args *a);
+/* The last words on standard output have arrived; false: a message has been printed. */
+bool print_end(void);
 
 /* -- Boards (load.c) ------------------------------------------------------------------ */
 
 /* Options of every command that takes a board. */
-#define BOARD_OPTS                                                                                 \
-	{ "param", 'p', "NAME=VALUE", "set a parameter; `vmbuild describe` lists them" },          \
-		{ "set", 0, "PATH=VALUE", "set any value: --set devices.uart0.host=null" },        \
-		{ "overlay", 'o', "FILE", "apply an overlay file" },                               \
-		{ "guest", 0, "NAME", "the guest to boot: -p guest=NAME" },                        \
-		{ "format", 0, "gcc|json|text", "form of diagnostics" },                           \
-	{                                                                                          \
-		"json", 0, NULL, "print JSON"                                                      \
-	}
+/* clang-format off */
+#define BOARD_OPTS                                                                    \
+	{ "param", 'p', "NAME=VALUE", "set a parameter; `vmbuild describe` lists them" }, \
+	{ "set", 0, "PATH=VALUE", "set any value: --set devices.uart0.host=null" },       \
+	{ "overlay", 'o', "FILE", "apply an overlay file" },                              \
+	{ "guest", 0, "NAME", "the guest to boot: -p guest=NAME" },                       \
+	{ "format", 0, "gcc|json|text", "form of diagnostics" }
+/* clang-format on */
 
 /* Loads a->text[0] with those options.  NULL: diagnostics have been printed and *code is
  * the exit code.  Warnings are printed too. */

@@ -3,7 +3,7 @@
 
 #include "core.h"
 
-#include <inttypes.h>
+#include <strings.h>
 #include <unistd.h>
 
 int cmd_check(const struct args *a)
@@ -16,7 +16,7 @@ int cmd_check(const struct args *a)
 	if (!b)
 		return code;
 	p = board_plan(b);
-	if (!json_asked(a))
+	if (!args_has(a, "json"))
 		printf("%s: ok · %u devices · %u hart%s\n", a->text[0], p->ndevices, p->nharts,
 		       p->nharts == 1 ? "" : "s");
 	board_free(b);
@@ -95,7 +95,10 @@ int cmd_map(const struct args *a)
 
 	if (!b)
 		return code;
-	plan_map(board_plan(b), &s);
+	if (args_has(a, "json"))
+		plan_map_json(board_plan(b), &s);
+	else
+		plan_map(board_plan(b), &s);
 	board_free(b);
 	return print_str(&s);
 }
@@ -108,7 +111,10 @@ int cmd_describe(const struct args *a)
 
 	if (!b)
 		return code;
-	plan_describe(b, &s);
+	if (args_has(a, "json"))
+		plan_describe_json(b, &s);
+	else
+		plan_describe(b, &s);
 	board_free(b);
 	return print_str(&s);
 }
@@ -139,7 +145,7 @@ int cmd_devices(const struct args *a)
 	const char *near;
 
 	if (!a->n)
-		return list_devices(json_asked(a));
+		return list_devices(args_has(a, "json"));
 	c = device_find(a->text[0]);
 	if (!c) {
 		print_usage_error("no device `%s`", a->text[0]);
@@ -150,7 +156,7 @@ int cmd_devices(const struct args *a)
 			fprintf(stderr, "  hint: `vmbuild devices` lists them\n");
 		return EXIT_USAGE;
 	}
-	if (json_asked(a)) {
+	if (args_has(a, "json")) {
 		class_json(c, &s);
 		str_add(&s, "\n");
 	} else {
@@ -161,13 +167,21 @@ int cmd_devices(const struct args *a)
 
 int cmd_explain(const struct args *a)
 {
-	for (u32 i = 0; i < DIAG_COUNT; i++)
-		if (!strcmp(diag_rows[i].code, a->text[0])) {
+	struct nearest near = { 0 };
+
+	for (u32 i = 0; i < DIAG_COUNT; i++) {
+		if (!strcasecmp(diag_rows[i].code, a->text[0])) {
 			printf("%s: %s\n\n%s\n", diag_rows[i].code, diag_rows[i].title,
 			       diag_rows[i].page);
 			return EXIT_OK;
 		}
+		nearest_try(&near, a->text[0], diag_rows[i].code);
+	}
 	print_usage_error("no error code `%s`", a->text[0]);
-	fprintf(stderr, "  hint: codes look like E0301; a message shows its own in brackets\n");
+	if (near.word)
+		fprintf(stderr, "  hint: did you mean `%s`?\n", near.word);
+	else
+		fprintf(stderr,
+			"  hint: codes look like E0301; a message shows its own in brackets\n");
 	return EXIT_USAGE;
 }

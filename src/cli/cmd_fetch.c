@@ -199,7 +199,7 @@ static bool list(const struct args *a, struct err *e)
 	struct guests g = { 0 };
 	bool ok = fetch_list(&g, e);
 
-	if (ok && json_asked(a))
+	if (ok && args_has(a, "json"))
 		list_json(&g);
 	else if (ok)
 		list_text(&g);
@@ -252,5 +252,5 @@ int cmd_fetch_main(const struct args *a)
 	if (ok)
 		return EXIT_OK;
 	print_err(&e);
-	return EXIT_HOST;
+	return err_exit_code(&e);
 }

@@ -31,8 +31,8 @@ static void print_option(const struct opt *o)
 
 void print_command_help(const struct command *c)
 {
-	printf("%s\n\n  example: %s\n\nUsage: vmbuild %s %s%s\n", c->doc, c->example, c->name,
-	       c->args, c->opts->name ? " [options]" : "");
+	printf("%s\n\n  example: %s\n\nUsage: vmbuild %s%s%s%s\n", c->doc, c->example, c->name,
+	       c->args[0] ? " " : "", c->args, c->opts->name ? " [options]" : "");
 	if (c->opts->name)
 		printf("\n");
 	for (const struct opt *o = c->opts; o->name; o++)
@@ -45,7 +45,14 @@ int cmd_help(const struct args *a)
 		const struct command *c = command_find(a->text[0]);
 
 		if (!c) {
+			struct nearest near = command_nearest(a->text[0]);
+
 			print_usage_error("no command `%s`", a->text[0]);
+			if (near.word)
+				fprintf(stderr, "  hint: did you mean `vmbuild help %s`?\n",
+					near.word);
+			else
+				fprintf(stderr, "  hint: `vmbuild help` lists them\n");
 			return EXIT_USAGE;
 		}
 		print_command_help(c);
@@ -55,7 +62,8 @@ int cmd_help(const struct args *a)
 	for (const struct command *c = commands; c->name; c++)
 		printf("  vmbuild %-10s %-14s %s\n", c->name, c->args, c->doc);
 	printf("\nAll about one: vmbuild help run.  Exit codes: 0 ok or powered off, 1 mistake in\n"
-	       "the board or the command, 2 the host, 3 the guest failed, 4 timeout.\n");
+	       "the board or the command, 2 the host, 3 the guest failed, 4 timeout, 130 "
+	       "interrupted.\n");
 	return EXIT_OK;
 }
 

@@ -7,6 +7,7 @@
 
 #include "machine.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
@@ -250,8 +251,10 @@ static bool uses_stdio(const struct plan *p)
 /* ^X, or the byte itself. */
 static bool parse_prefix(const char *text, u8 *prefix)
 {
-	if (text[0] == '^' && text[1] >= '@' && text[1] <= '_' && !text[2])
-		*prefix = (u8)(text[1] & 0x1f);
+	int key = text[0] == '^' ? toupper((u8)text[1]) : 0;
+
+	if (key > '@' && key <= '_' && !text[2])
+		*prefix = (u8)(key & 0x1f);
 	else if (text[0] && !text[1])
 		*prefix = (u8)text[0];
 	else
@@ -271,8 +274,8 @@ static bool make_console(struct run *r, struct err *e)
 	const char *escape = args_value(r->args, "escape");
 	struct chardev *c;
 
-	if (escape && !parse_prefix(escape, &o.prefix))
-		return err_set(e, "--escape %s: write ^A for Control-A, or one character", escape);
+	if (escape)
+		parse_prefix(escape, &o.prefix);
 	r->console = console_new(r->loop, &o, &events, e);
 	if (!r->console)
 		return false;
@@ -325,13 +328,15 @@ static u64 due(void *ctx)
 
 /* -- End ---------------------------------------------------------------------------------- */
 
-static void say_stats(const struct machine_stats *st)
+static void say_stats(const struct run *r)
 {
+	struct machine_stats st = machine_stats(r->machine);
+
 	fprintf(stderr,
 		"instructions %" PRIu64 "\ntraps %" PRIu64 "\ninterrupts %" PRIu64 "\nwfi %" PRIu64
 		"\ntlb-fills %" PRIu64 "\nio %" PRIu64 "\nguest-errors %" PRIu64 "\n",
-		st->harts.instructions, st->harts.traps, st->harts.interrupts, st->harts.wfi,
-		st->harts.tlb_fills, st->harts.io, st->guest_errors);
+		st.harts.instructions, st.harts.traps, st.harts.interrupts, st.harts.wfi,
+		st.harts.tlb_fills, st.harts.io, st.guest_errors);
 }
 
 static const char *how_it_ended(const struct run *r, char *buf, size_t cap)
@@ -348,40 +353,61 @@ static const char *how_it_ended(const struct run *r, char *buf, size_t cap)
 	return buf;
 }
 
+/* Before the terminal is given back, so that it stands on a line of its own. */
 static void say_end(const struct run *r)
 {
 	struct machine_stats st = machine_stats(r->machine);
 	struct str s = { 0 };
 	char buf[64];
 
-	if (!r->quiet) {
-		str_add(&s, "%s: %s after %.1f s · ", r->plan->name,
-			how_it_ended(r, buf, sizeof(buf)), (double)st.run_ns / 1e9);
-		add_speed(&s, &st);
-		fprintf(stderr, "%s\n", str_text(&s));
-		str_free(&s);
-	}
-	if (args_has(r->args, "stats"))
-		say_stats(&st);
+	if (r->quiet)
+		return;
+	str_add(&s, "%s: %s after %.1f s · ", r->plan->name, how_it_ended(r, buf, sizeof(buf)),
+		(double)st.run_ns / 1e9);
+	add_speed(&s, &st);
+	console_message(r->console, str_text(&s));
+	str_free(&s);
+}
+
+/* -- Signatures ------------------------------------------------------------------------- */
+
+static bool get_signature(const struct run *r, struct str *out, struct err *e)
+{
+	const char *g = args_value(r->args, "signature-granularity");
+
+	return machine_signature(r->machine, g ? (u32)strtoul(g, NULL, 10) : 4, out, e);
+}
+
+/* Better now than after the run. */
+static bool check_signature(const struct run *r)
+{
+	struct str s = { 0 };
+	struct err e = { 0 };
+	bool ok = !args_has(r->args, "signature") || get_signature(r, &s, &e);
+
+	if (!ok)
+		print_err(&e);
+	str_free(&s);
+	return ok;
 }
 
 static bool write_signature(const struct run *r)
 {
 	const char *file = args_value(r->args, "signature");
-	const char *g = args_value(r->args, "signature-granularity");
-	u32 n = !g || !strcmp(g, "4") ? 4 : !strcmp(g, "8") ? 8 : 16;
 	struct str s = { 0 };
 	struct err e = { 0 };
 	bool ok;
 
 	if (!file || r->timed_out || r->signal || r->killed)
 		return true;
-	ok = machine_signature(r->machine, n, &s, &e) && host_write_file(file, s.p, s.n, &e);
+	ok = get_signature(r, &s, &e) && host_write_file(file, str_text(&s), s.n, &e);
 	if (!ok)
 		print_err(&e);
 	str_free(&s);
 	return ok;
 }
+
+/* -- The run ---------------------------------------------------------------------------- */
 
 static int exit_code(const struct run *r)
 {
@@ -395,8 +421,6 @@ static int exit_code(const struct run *r)
 		return EXIT_OK;
 	return EXIT_GUEST;
 }
-
-/* -- The run ---------------------------------------------------------------------------------- */
 
 /* 10s, 500ms, 2m. */
 static bool parse_timeout(const char *text, u64 *ns)
@@ -418,17 +442,15 @@ static bool parse_timeout(const char *text, u64 *ns)
 
 static bool check_options(const struct args *a, u64 *timeout_ns)
 {
-	const char *t = args_value(a, "timeout"), *g = args_value(a, "signature-granularity");
-	const char *tohost = args_value(a, "tohost"), *engine = args_value(a, "engine");
+	const char *t = args_value(a, "timeout"), *escape = args_value(a, "escape");
+	const char *engine = args_value(a, "engine");
+	u8 prefix;
 
 	*timeout_ns = NEVER_NS;
 	if (t && !parse_timeout(t, timeout_ns))
 		print_usage_error("--timeout %s: write 10s, 500ms or 2m", t);
-	else if (g && strcmp(g, "4") && strcmp(g, "8") && strcmp(g, "16"))
-		print_usage_error("--signature-granularity %s: 4, 8 or 16", g);
-	else if (tohost && strcmp(tohost, "auto") && strcmp(tohost, "require") &&
-		 strcmp(tohost, "off"))
-		print_usage_error("--tohost %s: auto, require or off", tohost);
+	else if (escape && !parse_prefix(escape, &prefix))
+		print_usage_error("--escape %s: write ^A for Control-A, or one character", escape);
 	else if (engine && !engine_find(engine))
 		print_usage_error("no engine `%s`; `vmbuild version -v` lists them", engine);
 	else
@@ -436,19 +458,24 @@ static bool check_options(const struct args *a, u64 *timeout_ns)
 	return false;
 }
 
-static bool boot(struct run *r, const struct machine_host *host)
+/* The exit code, or EXIT_OK. */
+static int boot(struct run *r, const struct machine_host *host)
 {
 	const char *engine = args_value(r->args, "engine");
 	struct machine_options o = { .tohost = args_value(r->args, "tohost") };
 	struct diags ds = { 0 };
+	int code;
 
 	if (!engine)
 		engine = r->plan->engine;
 	o.engine = engine ? engine_find(engine) : engines[0];
 	r->machine = machine_new(r->plan, &o, host, &ds);
 	print_diags(&ds, r->args);
+	code = diags_exit_code(&ds);
 	diags_free(&ds);
-	return r->machine;
+	if (r->machine && !check_signature(r))
+		code = EXIT_USAGE;
+	return code;
 }
 
 static int go(struct run *r, u64 timeout_ns)
@@ -467,10 +494,12 @@ static int go(struct run *r, u64 timeout_ns)
 	}
 	loop_run(r->loop, due, r);
 	machine_pause(r->machine);
-	console_stop(r->console);
 	say_end(r);
+	console_stop(r->console);
+	if (args_has(r->args, "stats"))
+		say_stats(r);
 	code = exit_code(r);
-	return write_signature(r) ? code : EXIT_USAGE;
+	return write_signature(r) ? code : EXIT_HOST;
 }
 
 static int run_board(struct run *r, u64 timeout_ns)
@@ -495,10 +524,10 @@ static int run_board(struct run *r, u64 timeout_ns)
 	    !loop_signal(r->loop, SIGINT, on_signal, r, &e) ||
 	    !loop_signal(r->loop, SIGHUP, on_signal, r, &e))
 		print_err(&e);
-	else if (!boot(r, &host))
-		code = EXIT_USAGE;
 	else
-		code = args_has(r->args, "dry-run") ? EXIT_OK : go(r, timeout_ns);
+		code = boot(r, &host);
+	if (code == EXIT_OK && !args_has(r->args, "dry-run"))
+		code = go(r, timeout_ns);
 	machine_free(r->machine);
 	log_sink(NULL, NULL);
 	console_free(r->console);

@@ -7,7 +7,7 @@ static const struct opt run_opts[] = {
 	{ "engine",   0, "NAME",     "how guest instructions run: interp" },
 	{ "timeout",  0, "TIME",     "end the run after 10s, 500ms, 2m of host time; exit code 4" },
 	{ "signature", 0, "FILE",    "write memory from begin_signature to end_signature (ELF symbols)" },
-	{ "signature-granularity", 0, "N", "bytes in a line of it: 4, 8 or 16" },
+	{ "signature-granularity", 0, "4|8|16", "bytes in a line of it" },
 	{ "tohost",   0, "auto|require|off", "the `tohost` protocol of bare-metal tests" },
 	{ "dry-run",  0, NULL,       "do everything but start" },
 	{ "escape",   0, "^X",       "the console's prefix key, instead of ^]" },
@@ -17,7 +17,11 @@ static const struct opt run_opts[] = {
 	{ "yes",     'y', NULL,      "answer yes to questions" },
 	{ 0 }
 };
-static const struct opt board_opts[] = { BOARD_OPTS, { 0 } };
+static const struct opt board_opts[] = {
+	BOARD_OPTS,
+	{ "json", 0, NULL, "print JSON" },
+	{ 0 }
+};
 static const struct opt dtb_opts[] = {
 	BOARD_OPTS,
 	{ "out", 0, "FILE", "write there instead of standard output" },
@@ -72,6 +76,15 @@ const struct command commands[] = {
 	{ 0 }
 };
 /* clang-format on */
+
+struct nearest command_nearest(const char *name)
+{
+	struct nearest near = { 0 };
+
+	for (const struct command *c = commands; c->name; c++)
+		nearest_try(&near, name, c->name);
+	return near;
+}
 
 const struct command *command_find(const char *name)
 {

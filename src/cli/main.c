@@ -3,18 +3,26 @@
 
 static int unknown_command(const char *name)
 {
-	struct nearest near = { 0 };
+	struct nearest near = command_nearest(name);
 
-	for (const struct command *c = commands; c->name; c++)
-		nearest_try(&near, name, c->name);
 	print_usage_error("no command `%s`", name);
-	if (near.word)
+	if (name[0] == '-')
+		fprintf(stderr, "  hint: the command comes first: `vmbuild help` lists them\n");
+	else if (near.word)
 		fprintf(stderr, "  hint: did you mean `vmbuild %s`?\n", near.word);
 	else if (text_ends(name, ".yaml"))
 		fprintf(stderr, "  hint: vmbuild run %s\n", name);
 	else
 		fprintf(stderr, "  hint: `vmbuild help` lists them\n");
 	return EXIT_USAGE;
+}
+
+/* What GNU programs understand. */
+static const char *command_name(const char *word)
+{
+	if (!strcmp(word, "--help") || !strcmp(word, "-h"))
+		return "help";
+	return !strcmp(word, "--version") ? "version" : word;
 }
 
 static bool asks_help(int argc, char **argv)
@@ -40,11 +48,7 @@ int main(int argc, char **argv)
 		print_usage();
 		return EXIT_USAGE;
 	}
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
-		argv[1] = (char[]){ "help" };
-	if (!strcmp(argv[1], "--version"))
-		argv[1] = (char[]){ "version" };
-	c = command_find(argv[1]);
+	c = command_find(command_name(argv[1]));
 	if (!c)
 		return unknown_command(argv[1]);
 	if (asks_help(argc - 2, argv + 2)) {
@@ -54,7 +58,7 @@ int main(int argc, char **argv)
 	if (args_parse(&a, c, argc - 2, argv + 2))
 		code = c->run(&a);
 	args_free(&a);
-	if (fflush(stdout) && code == EXIT_OK)
+	if (!print_end() && code == EXIT_OK)
 		code = EXIT_HOST;
 	return code;
 }

@@ -37,29 +37,29 @@ void print_usage_error(const char *fmt, ...)
 	fprintf(stderr, "\n");
 }
 
-bool json_asked(const struct args *a)
-{
-	const char *format = args_value(a, "format");
-
-	return args_has(a, "json") || (format && !strcmp(format, "json"));
-}
-
 void print_diags(const struct diags *ds, const struct args *a)
 {
 	const char *format = args_value(a, "format");
 	enum diag_style style = color() ? DIAG_COLOR : DIAG_TEXT;
+	bool listing = args_has(a, "json") && a->command->run == cmd_check;
 	struct str s = { 0 };
 
-	if (json_asked(a))
+	if (listing || (format && !strcmp(format, "json")))
 		style = DIAG_JSON;
 	else if (format && !strcmp(format, "gcc"))
 		style = DIAG_GCC;
-	diags_format(ds, style, MOST_DIAGS, &s);
-	fputs(str_text(&s), stderr);
+	if (listing || ds->n)
+		diags_format(ds, style, MOST_DIAGS, &s);
+	fputs(str_text(&s), listing ? stdout : stderr);
 	str_free(&s);
 }
 
 /* E06xx and E07xx are the host's, everything else is the board's. */
+static bool is_hosts(const char *code)
+{
+	return code[0] == 'E' && code[1] == '0' && (code[2] == '6' || code[2] == '7');
+}
+
 int diags_exit_code(const struct diags *ds)
 {
 	int code = EXIT_OK;
@@ -69,11 +69,33 @@ int diags_exit_code(const struct diags *ds)
 
 		if (c[0] == 'W')
 			continue;
-		if (c[2] != '6' && c[2] != '7')
+		if (!is_hosts(c))
 			return EXIT_USAGE;
 		code = EXIT_HOST;
 	}
 	return code;
+}
+
+int err_exit_code(const struct err *e)
+{
+	return e->code[0] && !is_hosts(e->code) ? EXIT_USAGE : EXIT_HOST;
+}
+
+static bool cannot_print(int error)
+{
+	struct err e = { 0 };
+
+	err_set(&e, "cannot write to standard output: %s", strerror(error));
+	if (error != EPIPE) /* who closes a pipe has read enough */
+		print_err(&e);
+	return false;
+}
+
+bool print_end(void)
+{
+	bool lost = ferror(stdout);
+
+	return (!fflush(stdout) && !lost) || cannot_print(errno);
 }
 
 bool print_bytes(const struct args *a, const void *bytes, size_t n)
@@ -87,9 +109,5 @@ bool print_bytes(const struct args *a, const void *bytes, size_t n)
 		print_err(&e);
 		return false;
 	}
-	if (fwrite(bytes, 1, n, stdout) == n && !fflush(stdout))
-		return true;
-	err_set(&e, "cannot write to standard output: %s", strerror(errno));
-	print_err(&e);
-	return false;
+	return (fwrite(bytes, 1, n, stdout) == n && !fflush(stdout)) || cannot_print(errno);
 }

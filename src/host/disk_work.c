@@ -24,8 +24,8 @@ static enum block_status failed(struct disk *d, const char *what, int error)
 	u64 bit = (u64)1 << error % 64;
 
 	if (!(atomic_fetch_or(&d->reported, bit) & bit))
-		log_line(LOG_ERROR, "disk `%s`: %s: %s; the guest sees %s", d->path, what,
-			 strerror(error), full ? "no space" : "an I/O error");
+		log_line(LOG_ERROR, "disk `%s`: %s: %s; the guest gets I/O errors%s", d->path, what,
+			 strerror(error), full ? " until there is room" : "");
 	return full ? BLOCK_NOSPACE : BLOCK_IOERR;
 }
 

@@ -15,7 +15,8 @@ bool host_err_file(struct err *e, const char *verb, const char *path, int error)
 	}
 	err_code(e, "E0604", "cannot %s `%s`: %s", verb, path, strerror(error));
 	if (error == ENOENT)
-		err_hint(e, "is the path right, seen from the current folder?");
+		err_hint(e, *path == '/' ? "is the path right?"
+					 : "is the path right, seen from the current folder?");
 	if (error == EACCES)
 		err_hint(e, "`ls -l` shows who may");
 	return false;

@@ -198,8 +198,7 @@ void outlet_flush(struct outlet *o)
 	o->told = o->lost;
 	if (lost) {
 		pthread_mutex_unlock(&o->lock);
-		log_line(LOG_WARNING, "%s: %" PRIu64 " bytes of output lost: nobody read them",
-			 o->name, lost);
+		log_line(LOG_WARNING, "%s: %" PRIu64 " bytes of output lost", o->name, lost);
 		pthread_mutex_lock(&o->lock);
 		wait_until_out(o); /* that line may have gone here */
 	}

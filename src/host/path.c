@@ -24,6 +24,8 @@ static int open_file(const char *path, struct err *e)
 	} else if (!S_ISREG(st.st_mode)) {
 		err_code(e, "E0604", "cannot read `%s`: it is %s", path,
 			 S_ISDIR(st.st_mode) ? "a folder" : "no regular file");
+		if (S_ISDIR(st.st_mode))
+			err_hint(e, "name a file in it");
 	} else {
 		return fd;
 	}

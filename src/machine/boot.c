@@ -85,6 +85,26 @@ static u64 ram_base(const struct boot *b)
 	return b->plan->memory[0].base;
 }
 
+static bool report_misaligned(const struct placed *p, struct diags *ds)
+{
+	char at[32], near[32];
+
+	diag_report(ds, p->at, DIAG_misaligned, "`%s` must start at a multiple of 2 MiB, not at %s",
+		    p->image.path, address_text(at, sizeof(at), p->base));
+	return diag_hint(ds, "the next one is %s",
+			 address_text(near, sizeof(near), align_up(p->base, KERNEL_ALIGN)));
+}
+
+/* Where no better way out is known: this one always works. */
+static bool report_image(struct diags *ds, const char *what, const struct plan_image *from,
+			 const struct err *e)
+{
+	report(ds, from->at, e);
+	if (!e->hint[0] && strcmp(what, "load") != 0)
+		diag_hint(ds, "--set boot.%s=FILE names another", what);
+	return false;
+}
+
 static bool read_kernel(struct boot *b, const struct image_source *files, const char *what,
 			const struct plan_image *from, struct diags *ds)
 {
@@ -92,7 +112,7 @@ static bool read_kernel(struct boot *b, const struct image_source *files, const 
 	struct err e;
 
 	if (!image_open(&p->image, files, from->path, &e))
-		return report(ds, from->at, &e);
+		return report_image(ds, what, from, &e);
 	if (p->image.kind == IMAGE_IS_LINUX) {
 		u64 at = p->image.text_offset ? p->image.text_offset : KERNEL_ALIGN;
 
@@ -100,10 +120,7 @@ static bool read_kernel(struct boot *b, const struct image_source *files, const 
 		p->image.has_entry = true;
 		p->image.entry = p->base;
 		if (p->base % KERNEL_ALIGN)
-			return diag_report(
-				ds, from->at, DIAG_misaligned,
-				"`%s` must start at a multiple of 2 MiB, not at 0x%" PRIx64,
-				from->path, p->base);
+			return report_misaligned(p, ds);
 	}
 	measure(p);
 	return true;
@@ -126,9 +143,7 @@ static bool read_firmware(struct boot *b, const struct image_source *files,
 
 	if (!image_open_raw(&p->image, files, from->path,
 			    from->has_at ? from->load_at : ram_base(b), &e))
-		return report(ds, from->at, &e);
-	if (!p->image.len)
-		return diag_report(ds, from->at, DIAG_not_bootable, "`%s` is empty", from->path);
+		return report_image(ds, "firmware", from, &e);
 	p->image.has_entry = true;
 	p->image.entry = p->image.segment[0].gpa;
 	if (p->image.len > 4 && !memcmp(p->image.bytes,
@@ -141,6 +156,8 @@ static bool read_firmware(struct boot *b, const struct image_source *files,
 			return report(ds, from->at, &e);
 		if (p->image.anywhere)
 			move_all(&p->image, ram_base(b));
+	} else if (!image_is_code(&p->image, &e)) {
+		return report(ds, from->at, &e);
 	}
 	measure(p);
 	return true;
@@ -153,7 +170,7 @@ static bool read_raw(struct boot *b, const struct image_source *files, const cha
 	struct err e;
 
 	if (!image_open_raw(&p->image, files, from->path, from->load_at, &e))
-		return report(ds, from->at, &e);
+		return report_image(ds, what, from, &e);
 	measure(p);
 	return true;
 }
@@ -197,9 +214,9 @@ static bool user_tree(struct boot *b, const struct image_source *files, struct d
 	const struct plan_image *from = &b->plan->boot.dtb;
 	struct err e;
 
-	b->dtb = files->read_file(files->ctx, from->path, MIB, &b->dtb_len, &e);
+	b->dtb = image_read(files, from->path, MIB, &b->dtb_len, &e);
 	if (!b->dtb)
-		return report(ds, from->at, &e);
+		return report_image(ds, "dtb", from, &e);
 	if (b->dtb_len < 40 || get_be32(b->dtb) != 0xd00dfeed || get_be32(b->dtb + 4) > b->dtb_len)
 		return diag_report(ds, from->at, DIAG_not_bootable,
 				   "`%s` is no device tree blob, or is cut off", from->path);
@@ -272,6 +289,26 @@ static bool place_tree(struct boot *b, const struct image_source *files, bool rn
 
 /* -- Checks ----------------------------------------------------------------------- */
 
+/* "kernel `vmlinuz`" */
+static const char *named(const struct placed *p, char *buf, size_t cap)
+{
+	if (p->image.path)
+		snprintf(buf, cap, "%s `%s`", p->what, p->image.path);
+	else
+		snprintf(buf, cap, "the %s", p->what);
+	return buf;
+}
+
+/* "0x8000_0000..0x8000_ffff" */
+static const char *span(char *buf, size_t cap, u64 base, u64 size)
+{
+	char lo[32], hi[32];
+
+	snprintf(buf, cap, "%s..%s", address_text(lo, sizeof(lo), base),
+		 address_text(hi, sizeof(hi), base + size - 1));
+	return buf;
+}
+
 static bool in_ram(const struct boot *b, u64 base, u64 size)
 {
 	for (u32 i = 0; i < b->plan->nmemory; i++)
@@ -280,36 +317,75 @@ static bool in_ram(const struct boot *b, u64 base, u64 size)
 	return false;
 }
 
+/* The power of two that has room for all, in MiB, or 0: more RAM is not the way out. */
+static u64 enough_ram(const struct boot *b, const struct placed *p)
+{
+	const struct plan_memory *ram = &b->plan->memory[0];
+	u64 need = 2 * KERNEL_ALIGN, mib = 16;
+
+	if (p->base < ram->base || p->base - ram->base > need + 16 * p->size)
+		return 0;
+	for (size_t i = 0; i < b->n; i++)
+		need += b->placed[i].size;
+	while (mib * MIB < need)
+		mib *= 2;
+	return mib * MIB > ram->size ? mib : 0;
+}
+
+static bool hint_room(const struct boot *b, const struct placed *p, struct diags *ds)
+{
+	const struct plan_memory *ram = &b->plan->memory[0];
+	u64 mib = enough_ram(b, p);
+	bool headers = p->image.kind == IMAGE_IS_ELF && p->base < ram->base &&
+		       p->base + 0x10000 >= ram->base;
+	char buf[80];
+
+	if (headers)
+		return diag_hint(ds, "the linker put the ELF headers into a page of their own "
+				     "below the program: link with -Wl,-N");
+	if (mib)
+		return diag_hint(ds, "more RAM: -p ram=%" PRIu64 "M", mib);
+	return diag_hint(ds, p->image.kind == IMAGE_IS_ELF ? "link it for %s" : "`at:` within %s",
+			 span(buf, sizeof(buf), ram->base, ram->size));
+}
+
 static bool check_in_ram(const struct boot *b, const struct placed *p, struct diags *ds)
 {
-	const char *path = p->image.path ? p->image.path : p->what;
+	const struct plan_memory *ram = &b->plan->memory[0];
+	char what[320], at[80], number[32] = "";
 
 	for (u32 i = 0; i < p->image.nsegments; i++) {
 		const struct segment *s = &p->image.segment[i];
 
 		if (in_ram(b, s->gpa, s->size))
 			continue;
-		diag_report(ds, p->at, DIAG_outside_ram,
-			    "`%s`: segment %u, 0x%" PRIx64 "..0x%" PRIx64 ", is not in RAM", path,
-			    i, s->gpa, s->gpa + s->size - 1);
-		diag_note(ds, b->plan->memory[0].at, "`%s` covers 0x%" PRIx64 "..0x%" PRIx64,
-			  b->plan->memory[0].name, b->plan->memory[0].base,
-			  b->plan->memory[0].base + b->plan->memory[0].size - 1);
-		return diag_hint(ds, "a larger `ram`, or link the program for this board");
+		if (p->image.kind == IMAGE_IS_ELF)
+			snprintf(number, sizeof(number), " (segment %u)", i);
+		diag_report(ds, p->at, DIAG_outside_ram, "%s does not lie in RAM: it takes %s%s",
+			    named(p, what, sizeof(what)), span(at, sizeof(at), s->gpa, s->size),
+			    number);
+		diag_note(ds, ram->at, "`%s` covers %s", ram->name,
+			  span(at, sizeof(at), ram->base, ram->size));
+		return hint_room(b, p, ds);
 	}
 	return true;
 }
 
-static bool check_overlap(const struct placed *p, const struct placed *q, struct diags *ds)
+static bool check_overlap(const struct boot *b, const struct placed *p, const struct placed *q,
+			  struct diags *ds)
 {
+	char one[320], other[320], at[80];
+	u64 mib = enough_ram(b, p);
+
 	if (!ranges_overlap(p->base, p->size, q->base, q->size))
 		return true;
-	diag_report(ds, p->at, DIAG_images_overlap,
-		    "%s (0x%" PRIx64 "..0x%" PRIx64 ") and %s (0x%" PRIx64 "..0x%" PRIx64
-		    ") overlap in memory",
-		    p->what, p->base, p->base + p->size - 1, q->what, q->base,
-		    q->base + q->size - 1);
-	return diag_note(ds, q->at, "%s is named here", q->what);
+	diag_report(ds, p->at, DIAG_images_overlap, "%s overlaps %s in memory",
+		    named(p, one, sizeof(one)), named(q, other, sizeof(other)));
+	diag_label(ds, "%s", span(at, sizeof(at), p->base, p->size));
+	diag_note(ds, q->at, "%s takes %s", other, span(at, sizeof(at), q->base, q->size));
+	if (mib)
+		return diag_hint(ds, "more RAM: -p ram=%" PRIu64 "M", mib);
+	return diag_hint(ds, "another `at:` under `load:`, or another program");
 }
 
 /* fw_jump moves the tree to a fixed place, whatever lies there. */
@@ -317,6 +393,7 @@ static bool check_fw_jump(struct boot *b, struct diags *ds)
 {
 	u64 copy = ram_base(b) + FW_JUMP_FDT;
 	struct placed *fw = b->firmware;
+	char what[320], at[80], to[32];
 
 	if (!fw || (!strstr(fw->image.path, "fw_jump") && !strstr(fw->image.path, "fw-jump")))
 		return true;
@@ -326,25 +403,26 @@ static bool check_fw_jump(struct boot *b, struct diags *ds)
 		if (!ranges_overlap(copy, b->dtb_len + DTB_ROOM, p->base, p->size))
 			continue;
 		diag_report(ds, p->at, DIAG_no_room_for_dtb,
-			    "%s (0x%" PRIx64 "..0x%" PRIx64
-			    ") lies where fw_jump copies the device "
-			    "tree, 0x%" PRIx64,
-			    p->what, p->base, p->base + p->size - 1, copy);
+			    "%s lies where fw_jump copies the device tree, %s",
+			    named(p, what, sizeof(what)), address_text(to, sizeof(to), copy));
+		diag_label(ds, "%s", span(at, sizeof(at), p->base, p->size));
 		return diag_hint(ds, "fw_dynamic leaves the tree where it is");
 	}
 	return true;
 }
 
+/* What does not lie in RAM at all is not said to overlap as well. */
 static bool check_places(struct boot *b, struct diags *ds)
 {
 	u32 before = ds->errors;
 
-	for (size_t i = 0; i < b->n; i++) {
-		if (!check_in_ram(b, &b->placed[i], ds))
-			continue;
+	for (size_t i = 0; i < b->n; i++)
+		check_in_ram(b, &b->placed[i], ds);
+	if (ds->errors != before)
+		return false;
+	for (size_t i = 0; i < b->n; i++)
 		for (size_t j = 0; j < i; j++)
-			check_overlap(&b->placed[i], &b->placed[j], ds);
-	}
+			check_overlap(b, &b->placed[i], &b->placed[j], ds);
 	check_fw_jump(b, ds);
 	return ds->errors == before;
 }
@@ -363,23 +441,40 @@ static struct placed *entered(struct boot *b)
 	return NULL;
 }
 
+/* Raw code has no entry point of its own. */
+static bool report_nothing(const struct boot *b, struct diags *ds)
+{
+	const struct plan_boot *boot = &b->plan->boot;
+	char at[32];
+
+	if (boot->nload) {
+		diag_report(ds, boot->load[0].at, DIAG_nothing_to_boot,
+			    "nothing to boot: raw code does not say where it begins");
+		return diag_hint(ds, "add `entry: %s` to `boot:`",
+				 address_text(at, sizeof(at), boot->load[0].load_at));
+	}
+	diag_report(ds, boot->at, DIAG_nothing_to_boot,
+		    "nothing to boot: %s names no kernel, guest or firmware", b->plan->name);
+	return diag_hint(ds, b->plan->guest ? "--guest NAME, or -p kernel=FILE"
+					    : "--set boot.kernel=FILE names one");
+}
+
 static bool find_entry(struct boot *b, struct diags *ds)
 {
 	const struct plan_boot *boot = &b->plan->boot;
 	struct placed *p = entered(b);
+	char at[32];
 
-	if (!p && !boot->has_entry) {
-		diag_report(ds, boot->at, DIAG_nothing_to_boot,
-			    "nothing to boot: %s names no kernel, guest or firmware",
-			    b->plan->name);
-		return diag_hint(ds, "--guest debian-small, or -p kernel=FILE");
-	}
+	if (!p && !boot->has_entry)
+		return report_nothing(b, ds);
 	b->entry = boot->has_entry ? boot->entry : p->image.entry;
 	for (size_t i = 0; i < b->n; i++)
 		if (range_inside(b->entry, 2, b->placed[i].base, b->placed[i].size))
 			return true;
-	return diag_report(ds, p ? p->at : boot->at, DIAG_bad_entry,
-			   "the entry point 0x%" PRIx64 " is outside of what was loaded", b->entry);
+	diag_report(ds, boot->has_entry ? boot->at : p->at, DIAG_bad_entry,
+		    "the entry point %s is outside of what was loaded",
+		    address_text(at, sizeof(at), b->entry));
+	return diag_hint(ds, "`entry:` under `boot:` names another");
 }
 
 static bool check_xlen(const struct boot *b, struct diags *ds)
@@ -389,11 +484,12 @@ static bool check_xlen(const struct boot *b, struct diags *ds)
 	for (size_t i = 0; i < b->n; i++) {
 		const struct placed *p = &b->placed[i];
 
-		if (p->image.kind == IMAGE_IS_ELF && p->image.xlen && p->image.xlen != xlen)
-			return diag_report(
-				ds, p->at, DIAG_wrong_elf,
-				"`%s` is an ELF for %u-bit harts; this board has %u-bit ones",
-				p->image.path, p->image.xlen, xlen);
+		if (p->image.kind != IMAGE_IS_ELF || !p->image.xlen || p->image.xlen == xlen)
+			continue;
+		diag_report(ds, p->at, DIAG_wrong_elf,
+			    "`%s` is an ELF for %u-bit harts; this board has %u-bit ones",
+			    p->image.path, p->image.xlen, xlen);
+		return diag_hint(ds, "build it with -march=rv%ugc", xlen);
 	}
 	return true;
 }

@@ -45,22 +45,49 @@ static u64 word(const struct image *im, u64 off)
 	return layout_of(im)->word == 8 ? get_le64(p) : get_le32(p);
 }
 
+/* Those that people mix up with RISC-V's. */
+static const char *machine_name(u16 machine)
+{
+	static const struct {
+		u16 number;
+		const char *name;
+	} machines[] = { { 3, "x86" },        { 8, "MIPS" },      { 20, "PowerPC" },
+			 { 21, "PowerPC" },   { 22, "S/390" },    { 40, "ARM" },
+			 { 62, "x86-64" },    { 183, "AArch64" }, { 247, "BPF" },
+			 { 258, "LoongArch" } };
+
+	for (size_t i = 0; i < ARRAY_LEN(machines); i++)
+		if (machines[i].number == machine)
+			return machines[i].name;
+	return "an unusual one";
+}
+
+static bool wrong_elf(const struct image *im, struct err *e, const char *fmt, ...) PRINTF(3, 4);
+
+static bool wrong_elf(const struct image *im, struct err *e, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	va_end(ap);
+	err_in(e, "`%s`", im->path);
+	snprintf(e->code, sizeof(e->code), "E0504");
+	return err_hint(e, "build it with a RISC-V compiler: riscv64-linux-gnu-gcc");
+}
+
 static bool check_header(struct image *im, struct err *e)
 {
 	const u8 *p = im->bytes;
 
 	if (im->len < 52 || (p[4] != 1 && p[4] != 2) || (p[4] == 2 && im->len < 64))
-		return err_code(e, "E0501", "`%s` is a truncated ELF file (%zu bytes)", im->path,
-				im->len);
+		return image_damaged(im, e, "a truncated ELF file (%zu bytes)", im->len);
 	im->xlen = p[4] == 2 ? 64 : 32;
 	if (p[5] != 1)
-		return err_code(e, "E0504", "`%s` is a big-endian ELF; harts are little-endian",
-				im->path);
+		return wrong_elf(im, e, "a big-endian ELF; harts are little-endian");
 	if (half(im, 18) != EM_RISCV)
-		return err_code(e, "E0504",
-				"`%s` is an ELF for another machine (e_machine %u), "
-				"not RISC-V (%u)",
-				im->path, half(im, 18), EM_RISCV);
+		return wrong_elf(im, e, "an ELF for another machine, %s, not RISC-V",
+				 machine_name(half(im, 18)));
 	return true;
 }
 
@@ -73,15 +100,15 @@ static bool add_segment(struct image *im, u64 ph, u32 number, struct err *e)
 	if (!memsz)
 		return true;
 	if (filesz > memsz)
-		return err_code(e, "E0501",
-				"`%s`: segment %u has more bytes in the file (%" PRIu64
-				") than in memory (%" PRIu64 ")",
-				im->path, number, filesz, memsz);
+		return image_damaged(im, e,
+				     "segment %u has more bytes in the file (%" PRIu64
+				     ") than in memory (%" PRIu64 ")",
+				     number, filesz, memsz);
 	if (!inside(im, offset, filesz))
-		return err_code(e, "E0501",
-				"`%s` is cut off: segment %u needs %" PRIu64 " bytes at %" PRIu64
-				", the file has %zu",
-				im->path, number, filesz, offset, im->len);
+		return image_damaged(im, e,
+				     "it is cut off: segment %u needs %" PRIu64 " bytes at %" PRIu64
+				     ", the file has %zu",
+				     number, filesz, offset, im->len);
 	if (im->nsegments == IMAGE_SEGMENTS)
 		return err_code(e, "E0501", "`%s` has more than %d segments to load", im->path,
 				IMAGE_SEGMENTS);
@@ -111,8 +138,7 @@ bool elf_read(struct image *im, struct err *e)
 	phoff = word(im, l->phoff);
 	phnum = half(im, l->phnum);
 	if (half(im, l->phentsize) != l->phsize || !inside(im, phoff, (u64)phnum * l->phsize))
-		return err_code(e, "E0501", "`%s` is cut off: its program headers are not in it",
-				im->path);
+		return image_damaged(im, e, "it is cut off: its program headers are not in it");
 	im->entry = entry = word(im, l->entry);
 	for (u32 i = 0; i < phnum; i++) {
 		u64 ph = phoff + (u64)i * l->phsize;
@@ -124,8 +150,10 @@ bool elf_read(struct image *im, struct err *e)
 		if (im->entry == entry)
 			im->entry = physical(im, ph, entry);
 	}
-	if (!im->nsegments)
-		return err_code(e, "E0501", "`%s` is an ELF with nothing to load", im->path);
+	if (!im->nsegments) {
+		err_code(e, "E0501", "`%s` is an ELF with nothing to load", im->path);
+		return err_hint(e, "an object file (.o) must be linked first");
+	}
 	im->has_entry = true;
 	im->anywhere = half(im, 16) == ET_DYN;
 	return true;

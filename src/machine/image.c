@@ -12,32 +12,77 @@ static bool starts(const struct image *im, size_t at, const void *magic, size_t 
 	return im->len >= at + n && !memcmp(im->bytes + at, magic, n);
 }
 
-/* For E0501: what a person would call it. */
-static const char *describe(const struct image *im)
-{
-	size_t printable = 0, n = MIN(im->len, 512);
+/* What people mistake for a kernel, and what to do with it instead. */
+static const struct stranger {
+	const char *magic;
+	size_t n;
+	const char *is, *hint;
+} strangers[] = {
+	/* clang-format off */
+	{ "MZ",               2, "it is an EFI program, not a RISC-V Linux Image",
+	  "a kernel is a Linux Image, a vmlinuz or an ELF file for RISC-V" },
+	{ "\xd0\x0d\xfe\xed", 4, "it is a device tree",
+	  "`dtb:` under `boot:` takes it" },
+	{ "070701",           6, "it is a cpio archive: an initrd?",
+	  "`initrd:` under `boot:` takes it" },
+	{ "QFI\xfb",          4, "it is a qcow2 disk image",
+	  "a disk is the `file:` of a virtio-blk, as a raw image: qemu-img convert -O raw" },
+	{ "\xfd" "7zXZ",      5, "it is compressed with xz, which is not supported",
+	  "unpack it first: xz -d" },
+	/* clang-format on */
+};
+static const struct stranger nothing = { "", 0, "it is empty", "copy or build it again" };
+static const struct stranger text = {
+	"", 0, "it is text", "a kernel is a Linux Image, a vmlinuz or an ELF file for RISC-V"
+};
+static const struct stranger unknown = {
+	"", 0, "no ELF, Linux Image or EFI zboot",
+	"raw code goes under `load:` with `format: raw` and `at:`"
+};
 
+static bool is_text(const struct image *im)
+{
+	size_t n = MIN(im->len, 512);
+
+	for (size_t i = 0; i < n; i++) {
+		u8 c = im->bytes[i];
+
+		if ((c < 0x20 || c >= 0x7f) && (c < '\t' || c > '\r'))
+			return false;
+	}
+	return true;
+}
+
+static const struct stranger *stranger_of(const struct image *im)
+{
 	if (!im->len)
-		return "it is empty";
-	if (starts(im, 0, "MZ", 2))
-		return "it is an EFI program, not a RISC-V Linux Image";
-	if (starts(im, 0, "\xd0\x0d\xfe\xed", 4))
-		return "it is a device tree";
-	if (starts(im, 0, "070701", 6))
-		return "it is a cpio archive: an initrd?";
-	if (starts(im, 0, "QFI\xfb", 4))
-		return "it is a qcow2 disk image";
-	if (starts(im, 0,
-		   "\xfd"
-		   "7zXZ",
-		   5))
-		return "it is compressed with xz, which is not supported";
-	for (size_t i = 0; i < n; i++)
-		printable += (im->bytes[i] >= 0x20 && im->bytes[i] < 0x7f) ||
-			     (im->bytes[i] >= '\t' && im->bytes[i] <= '\r');
-	if (printable == n)
-		return "it is text";
-	return "no ELF, Linux Image or EFI zboot";
+		return &nothing;
+	for (size_t i = 0; i < ARRAY_LEN(strangers); i++)
+		if (starts(im, 0, strangers[i].magic, strangers[i].n))
+			return &strangers[i];
+	return is_text(im) ? &text : &unknown;
+}
+
+bool image_damaged(const struct image *im, struct err *e, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	va_end(ap);
+	err_in(e, "`%s`", im->path);
+	snprintf(e->code, sizeof(e->code), "E0501");
+	return err_hint(e, "copy or build it again");
+}
+
+bool image_is_code(const struct image *im, struct err *e)
+{
+	const struct stranger *s = stranger_of(im);
+
+	if (s == &unknown)
+		return true;
+	err_code(e, "E0501", "`%s` is nothing a hart can run: %s", im->path, s->is);
+	return err_hint(e, "%s", s->hint);
 }
 
 /* Documentation/arch/riscv/boot-image-header.rst: magic2 at 56. */
@@ -46,7 +91,7 @@ static bool linux_header(struct image *im, struct err *e)
 	u64 text_offset = get_le64(im->bytes + 8), size = get_le64(im->bytes + 16);
 
 	if (size > image_max || text_offset > GIB)
-		return err_code(e, "E0501", "`%s`: its Linux Image header is damaged", im->path);
+		return image_damaged(im, e, "its Linux Image header is damaged");
 	im->kind = IMAGE_IS_LINUX;
 	im->text_offset = text_offset;
 	im->image_size = MAX(size, im->len);
@@ -63,7 +108,7 @@ static bool take_unpacked(struct image *im, const struct image_source *src, size
 
 	if (!src->unpack(im->bytes + off, n, image_max, &bytes, &len, e)) {
 		err_in(e, "`%s`", im->path);
-		return false;
+		return err_hint(e, "copy or build it again");
 	}
 	free(im->bytes);
 	im->bytes = bytes;
@@ -78,7 +123,7 @@ static bool unpack_zboot(struct image *im, const struct image_source *src, struc
 	u32 off = get_le32(im->bytes + 8), n = get_le32(im->bytes + 12);
 
 	if (!range_inside(off, n, 0, im->len))
-		return err_code(e, "E0501", "`%s` is cut off: its payload is not in it", im->path);
+		return image_damaged(im, e, "it is cut off: its payload is not in it");
 	return take_unpacked(im, src, off, n, e);
 }
 
@@ -102,15 +147,28 @@ static bool recognize(struct image *im, struct err *e)
 	}
 	if (im->len >= LINUX_HEADER && starts(im, 56, "RSC\x05", 4))
 		return linux_header(im, e);
-	err_code(e, "E0501", "`%s` is nothing a hart can run: %s", im->path, describe(im));
-	return err_hint(e, "raw code goes under `load:` with `format: raw` and `at:`");
+	if (!image_is_code(im, e))
+		return false;
+	err_code(e, "E0501", "`%s` is nothing a hart can run: %s", im->path, unknown.is);
+	return err_hint(e, "%s", unknown.hint);
+}
+
+/* Whatever the host calls it: to a board it is an image that cannot be read. */
+u8 *image_read(const struct image_source *src, const char *path, size_t max, size_t *len,
+	       struct err *e)
+{
+	u8 *bytes = src->read_file(src->ctx, path, max, len, e);
+
+	if (!bytes)
+		snprintf(e->code, sizeof(e->code), "E0503");
+	return bytes;
 }
 
 static bool read_in(struct image *im, const struct image_source *src, const char *path,
 		    struct err *e)
 {
 	*im = (struct image){ .path = xstrdup(path) };
-	im->bytes = src->read_file(src->ctx, path, image_max, &im->len, e);
+	im->bytes = image_read(src, path, image_max, &im->len, e);
 	return im->bytes;
 }
 

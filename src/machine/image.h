@@ -51,6 +51,14 @@ bool image_open_raw(struct image *im, const struct image_source *src, const char
 		    struct err *e);
 void image_close(struct image *im);
 
+/* The bytes of a file, or NULL: E0503. */
+u8 *image_read(const struct image_source *src, const char *path, size_t max, size_t *len,
+	       struct err *e);
+/* False: these bytes are known to be something else; E0501 says what. */
+bool image_is_code(const struct image *im, struct err *e);
+/* E0501 for a file that begins well; false. */
+bool image_damaged(const struct image *im, struct err *e, const char *fmt, ...) PRINTF(3, 4);
+
 /* ELF (elf.c): fills segments and entry. */
 bool elf_read(struct image *im, struct err *e);
 /* The value of a symbol; false if there is none or it is no ELF. */

@@ -17,6 +17,7 @@ struct live_hart {
 	struct machine *machine;
 	struct hart *hart;
 	pthread_t thread;
+	struct hart_stats seen; /* by the doctor */
 };
 
 /* The ELF symbol `tohost`, by which a test program speaks (tohost.c). */
@@ -59,6 +60,9 @@ struct machine {
 	u64 end_code;
 
 	struct tohost tohost;
+
+	bool doctor_told; /* once after each power-on */
+	u64 doctor_ns;    /* when he looks again */
 };
 
 /* Any thread: the machine ends (or starts again) soon. */
@@ -67,6 +71,9 @@ void machine_ask(struct machine *m, enum stop why, u64 code);
 /* build.c: devices and their wires. */
 bool build_devices(struct machine *m, struct diags *ds);
 void build_free(struct machine *m);
+
+/* doctor.c: looks now and then; the host time of the next look. */
+u64 doctor_due(struct machine *m);
 
 /* tohost.c */
 bool tohost_start(struct machine *m, struct diags *ds);

@@ -200,6 +200,7 @@ static void power_on(struct machine *m)
 	}
 	atomic_store(&m->asked, 0);
 	atomic_store(&m->tohost.halves, 0);
+	m->doctor_told = false;
 }
 
 struct machine *machine_new(const struct plan *plan, const struct machine_options *options,
@@ -317,11 +318,14 @@ static void serve_request(struct machine *m)
 
 u64 machine_due(struct machine *m)
 {
+	u64 next;
+
 	if (m->end == MACHINE_RUNNING)
 		serve_request(m);
 	if (m->end != MACHINE_RUNNING)
 		return NEVER_NS;
-	return timers_run(m->timers);
+	next = timers_run(m->timers);
+	return MIN(next, doctor_due(m));
 }
 
 enum machine_end machine_ended(const struct machine *m, u64 *code)
@@ -367,16 +371,23 @@ static void signature_line(const u8 *bytes, u32 n, struct str *out)
 	str_add(out, "\n");
 }
 
+static bool no_signature(struct err *e, const char *why)
+{
+	err_set(e, "--signature: %s", why);
+	return err_hint(e, "link the program with them, or leave out --signature");
+}
+
 bool machine_signature(const struct machine *m, u32 granularity, struct str *out, struct err *e)
 {
 	u64 begin, end;
 
 	if (!boot_symbol(m->boot, "begin_signature", &begin) ||
 	    !boot_symbol(m->boot, "end_signature", &end) || end < begin)
-		return err_set(e, "no symbols begin_signature and end_signature in that order");
+		return no_signature(e, "no image has the symbols begin_signature and "
+				       "end_signature, in that order");
 	if (!mem_slice(m->mem, begin, end - begin))
-		return err_set(e, "the signature, 0x%" PRIx64 "..0x%" PRIx64 ", is not in RAM",
-			       begin, end);
+		return no_signature(e, "the signature, begin_signature to end_signature, does "
+				       "not lie in RAM");
 	for (u64 at = begin; at < end; at += granularity) {
 		u8 line[16] = { 0 };
 

@@ -27,7 +27,7 @@ static inline char *load_real(const char *path, size_t max, size_t *len, struct 
 	char *bytes;
 
 	if (!f) {
-		err_set(why, "no such file");
+		err_set(why, "cannot read `%s`: no such file", path);
 		return NULL;
 	}
 	bytes = xzalloc(max);
