@@ -4,7 +4,6 @@
 #include "check.h"
 #include "host.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <pty.h>
 #include <signal.h>
