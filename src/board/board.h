@@ -95,6 +95,8 @@ struct board_options {
 	const char *const *params;   /* -p name=value, --guest is one of them */
 	const char *const *sets;     /* --set path=value */
 	size_t noverlays, nparams, nsets;
+	bool locked; /* the lock file must be there and say all */
+	bool lint;   /* warn also of what is right but deserves a word: W0219 */
 };
 
 struct board; /* tree, sources and plan: owns all text */
@@ -124,6 +126,41 @@ struct plan_memory {
 	struct pos at;
 };
 
+/* The hatch `dt:`: bytes as they go into the tree, but for phandles, which are known only
+ * when it is written. */
+struct plan_dt_ref {
+	u32 at; /* offset in the bytes */
+	u32 device;
+	struct pos pos;
+};
+
+struct plan_dt_prop {
+	const char *name;
+	const u8 *bytes;
+	u32 len;
+	const struct plan_dt_ref *refs;
+	u32 nrefs;
+};
+
+struct plan_hatch {
+	const char *node_name; /* or NULL: the class's */
+	struct plan_dt_prop *set;
+	u32 nset;
+	const char *const *drop;
+	u32 ndrop;
+	bool hide;
+	struct pos at;
+};
+
+struct plan_dt_node {
+	const char *name;
+	struct pos at;
+	struct plan_dt_prop *props;
+	u32 nprops;
+	struct plan_dt_node *nodes;
+	u32 nnodes;
+};
+
 struct plan_device {
 	const struct device_class *class;
 	const char *name;
@@ -135,8 +172,9 @@ struct plan_device {
 	u32 slot;                      /* PCI, I2C, SPI */
 	const char *const *compatible; /* given in YAML, or NULL: the class's */
 	u32 ncompatible;
-	const struct value *values; /* one per row of class->props */
-	u32 irq_parent;             /* its interrupt controller, or PLAN_NONE */
+	const struct value *values;     /* one per row of class->props */
+	u32 irq_parent;                 /* its interrupt controller, or PLAN_NONE */
+	const struct plan_hatch *hatch; /* or NULL */
 };
 
 #define PLAN_NONE UINT32_MAX
@@ -198,7 +236,9 @@ struct plan {
 	struct range *auto_mmio; /* where `reg: auto` may go */
 	u32 nauto_mmio;
 	struct plan_boot boot;
-	const char *engine; /* host: {engine: } or NULL */
+	const char *engine;         /* host: {engine: } or NULL */
+	struct plan_dt_node *nodes; /* dt: {nodes: } */
+	u32 nnodes;
 
 	/* The guest this board boots, or NULL.  While it is not fetched, what it would give
 	 * is absent: the tree and the checks are complete, but nothing can run.  To run,
@@ -209,6 +249,11 @@ struct plan {
 };
 
 const struct plan *board_plan(const struct board *b);
+
+/* BOARD.lock.yaml: where it is, and what `auto` chose as its text.  Returns how many
+ * places that are. */
+const char *board_lock_path(struct board *b);
+u32 board_lock_text(const struct board *b, struct str *out);
 
 /* The device of that name, wherever it is nested, or PLAN_NONE. */
 u32 plan_find(const struct plan *p, const char *name);

@@ -74,7 +74,7 @@ static bool scratch(const char *key)
 	return text_starts(key, "x-");
 }
 
-bool check_keys(struct board *b, const struct node *map, const char *what, const char *const *keys)
+bool check_words(struct board *b, const struct node *map, const char *what, const char *const *keys)
 {
 	bool good = true;
 	struct pair *p;
@@ -99,6 +99,12 @@ bool check_keys(struct board *b, const struct node *map, const char *what, const
 		}
 	}
 	return good;
+}
+
+bool check_keys(struct board *b, const struct node *map, const char *what,
+		const struct lang_key *keys)
+{
+	return check_words(b, map, what, lang_words(&b->arena, keys));
 }
 
 const struct node *check_map(struct board *b, const struct node *n, const char *what)

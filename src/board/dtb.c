@@ -47,8 +47,22 @@ void dtb_end(struct dtb *t)
 	note(t, fdt_end_node(t->fdt));
 }
 
+/* The hatch of this device leaves it out, or has another in its place. */
+static bool is_dropped(const struct dtb *t, const char *name)
+{
+	for (u32 i = 0; t->hatch && i < t->hatch->ndrop; i++)
+		if (!strcmp(t->hatch->drop[i], name))
+			return true;
+	for (u32 i = 0; t->hatch && i < t->hatch->nset; i++)
+		if (!strcmp(t->hatch->set[i].name, name))
+			return true;
+	return false;
+}
+
 void dtb_bytes(struct dtb *t, const char *name, const void *bytes, size_t n)
 {
+	if (is_dropped(t, name))
+		return;
 	note(t, fdt_property(t->fdt, name, bytes, (int)n));
 }
 
@@ -78,6 +92,8 @@ void dtb_cells(struct dtb *t, const char *name, const u32 *cells, u32 n)
 {
 	void *to = NULL;
 
+	if (is_dropped(t, name))
+		return;
 	note(t, fdt_property_placeholder(t->fdt, name, (int)(n * sizeof(cells[0])), &to));
 	for (u32 i = 0; !t->bad && i < n; i++) {
 		fdt32_t v = cpu_to_fdt32(cells[i]);
@@ -107,6 +123,35 @@ void dtb_own_phandle(struct dtb *t, u32 slot)
 {
 	if (t->wanted[slot])
 		dtb_u32(t, "phandle", t->phandle[slot]);
+}
+
+/* -- The hatch ------------------------------------------------------------------------- */
+
+void dtb_prop(struct dtb *t, const struct plan_dt_prop *p)
+{
+	u8 *bytes = NEW_N(&t->arena, u8, p->len + 1);
+
+	memcpy(bytes, p->bytes, p->len);
+	for (u32 i = 0; i < p->nrefs; i++)
+		put_be32(bytes + p->refs[i].at,
+			 dtb_phandle(t, slot_of_device(t, p->refs[i].device)));
+	dtb_bytes(t, p->name, bytes, p->len);
+}
+
+static void write_raw(struct dtb *t, const struct plan_dt_node *n)
+{
+	dtb_begin(t, n->name, SLOT_NONE);
+	for (u32 i = 0; i < n->nprops; i++)
+		dtb_prop(t, &n->props[i]);
+	for (u32 i = 0; i < n->nnodes; i++)
+		write_raw(t, &n->nodes[i]);
+	dtb_end(t);
+}
+
+static void write_raw_nodes(struct dtb *t)
+{
+	for (u32 i = 0; i < t->p->nnodes; i++)
+		write_raw(t, &t->p->nodes[i]);
 }
 
 /* -- Nodes that are no device ----------------------------------------------------------- */
@@ -224,6 +269,8 @@ static void write_tree(struct dtb *t, size_t size)
 	t->bad = 0;
 	t->norder = t->nroots = 0;
 	t->names = node_new(&t->arena, NODE_MAP, (struct pos){ 0 });
+	for (u32 i = 0; i < t->p->nnodes; i++)
+		map_put(&t->arena, t->names, t->p->nodes[i].name, t->p->nodes[i].at, t->names);
 	dtb_name_devices(t);
 	note(t, fdt_create(t->fdt, (int)size));
 	note(t, fdt_finish_reservemap(t->fdt));
@@ -236,6 +283,7 @@ static void write_tree(struct dtb *t, size_t size)
 	dtb_devices(t, true);
 	write_soc(t);
 	write_hook_nodes(t);
+	write_raw_nodes(t);
 	dtb_end(t);
 	note(t, fdt_finish(t->fdt));
 }

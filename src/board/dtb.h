@@ -39,6 +39,7 @@ struct dtb {
 	const char **name;  /* by device: its node's name, or NULL: it has none */
 	bool *at_root;      /* by device: it has no address, so it is no child of the bus */
 
+	const struct plan_hatch *hatch; /* of the device whose properties are written, or NULL */
 	struct root_node *roots;
 	u32 nroots, roots_cap;
 };
@@ -64,6 +65,7 @@ void dtb_u64s(struct dtb *t, const char *name, const u64 *v, u32 n);
 void dtb_bytes(struct dtb *t, const char *name, const void *bytes, size_t n);
 void dtb_own_phandle(struct dtb *t, u32 slot);
 void dtb_end(struct dtb *t);
+void dtb_prop(struct dtb *t, const struct plan_dt_prop *p); /* of a hatch */
 
 void dtb_name_devices(struct dtb *t); /* fills name and at_root */
 const char *dtb_path(struct dtb *t, u32 device);

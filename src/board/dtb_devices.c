@@ -7,7 +7,8 @@
 static const char *node_name(struct dtb *t, u32 i)
 {
 	const struct plan_device *d = &t->p->devices[i];
-	const char *node = d->class->node, *name = node;
+	const char *node = d->hatch && d->hatch->node_name ? d->hatch->node_name : d->class->node;
+	const char *name = node;
 	const struct value *number =
 		d->class->node_number ? planned_value(d, d->class->node_number) : NULL;
 
@@ -28,7 +29,7 @@ static bool has_node(const struct dtb *t, u32 i)
 {
 	const struct plan_device *d = &t->p->devices[i];
 
-	if (!d->class->node)
+	if (!d->class->node || (d->hatch && d->hatch->hide))
 		return false;
 	return d->parent == PLAN_NONE ||
 	       (t->p->devices[d->parent].class->bus != BUS_PCI && t->name[d->parent]);
@@ -197,6 +198,7 @@ static void write_device(struct dtb *t, u32 i)
 	u32 row = 0;
 
 	dtb_begin(t, t->name[i], slot_of_device(t, i));
+	t->hatch = d->hatch;
 	write_compatible(t, d);
 	write_reg(t, d);
 	if (d->disabled)
@@ -213,6 +215,9 @@ static void write_device(struct dtb *t, u32 i)
 	if (d->class->irq_cells)
 		dtb_phandle(t, slot_of_device(t, i));
 	dtb_own_phandle(t, slot_of_device(t, i));
+	t->hatch = NULL;
+	for (u32 k = 0; d->hatch && k < d->hatch->nset; k++)
+		dtb_prop(t, &d->hatch->set[k]);
 }
 
 /* The plan has parents before children: a node stays open while its children follow. */

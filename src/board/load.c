@@ -55,37 +55,21 @@ const char *node_path(struct arena *a, const struct node *n)
 
 /* -- One file ------------------------------------------------------------------ */
 
-enum kind { KIND_MACHINE = 1, KIND_BOARD = 2, KIND_OVERLAY = 4 };
-
-static const char *const kind_words[] = { "machine", "board", "overlay", NULL };
-static const char *const a_kind[] = {
-	[KIND_MACHINE] = "a machine", [KIND_BOARD] = "a board", [KIND_OVERLAY] = "an overlay"
-};
-
-/* clang-format off */
-/* Top-level keys, and in which kinds of file they may stand. */
-static const struct top_key {
-	const char *key;
-	u32 kinds;
-} top_keys[] = {
-	{ "vmbuild",          KIND_MACHINE | KIND_BOARD | KIND_OVERLAY },
-	{ "kind",             KIND_MACHINE | KIND_BOARD | KIND_OVERLAY },
-	{ "name",             KIND_MACHINE | KIND_BOARD | KIND_OVERLAY },
-	{ "description",      KIND_MACHINE | KIND_BOARD | KIND_OVERLAY },
-	{ "model",            KIND_MACHINE | KIND_BOARD | KIND_OVERLAY },
-	{ "compatible",       KIND_MACHINE | KIND_BOARD | KIND_OVERLAY },
-	{ "extends",          KIND_MACHINE | KIND_BOARD },
-	{ "params",           KIND_MACHINE | KIND_BOARD | KIND_OVERLAY },
-	{ "harts",            KIND_MACHINE | KIND_BOARD | KIND_OVERLAY },
-	{ "memory",           KIND_MACHINE | KIND_BOARD | KIND_OVERLAY },
-	{ "interrupt-parent", KIND_MACHINE | KIND_BOARD | KIND_OVERLAY },
-	{ "stdout",           KIND_MACHINE | KIND_BOARD | KIND_OVERLAY },
-	{ "auto",             KIND_MACHINE | KIND_BOARD | KIND_OVERLAY },
-	{ "devices",          KIND_MACHINE | KIND_BOARD | KIND_OVERLAY },
-	{ "boot",                            KIND_BOARD | KIND_OVERLAY },
-	{ "host",                            KIND_BOARD | KIND_OVERLAY },
-};
-/* clang-format on */
+static const char *a_kind(enum kind kind)
+{
+	switch (kind) {
+	case KIND_MACHINE:
+		return "a machine";
+	case KIND_OVERLAY:
+		return "an overlay";
+	case KIND_LAB:
+		return "a lab";
+	case KIND_LOCK:
+		return "a lock file";
+	default:
+		return "a board";
+	}
+}
 
 /* One file being read, and the one that asked for it. */
 struct opening {
@@ -94,33 +78,25 @@ struct opening {
 	const struct opening *by;
 };
 
-static const struct top_key *find_top_key(const char *key)
-{
-	for (size_t i = 0; i < ARRAY_LEN(top_keys); i++)
-		if (!strcmp(top_keys[i].key, key))
-			return &top_keys[i];
-	return NULL;
-}
-
 static void check_top_key(struct board *b, struct node *root, struct pair *p, enum kind kind)
 {
-	const struct top_key *row = find_top_key(p->key);
+	const struct lang_key *row = lang_find(lang_top, p->key);
 	struct nearest near = { 0 };
 
 	if (text_starts(p->key, "x-"))
 		return;
-	if (row && !(row->kinds & (u32)kind)) {
+	if (row && !(row->where & (u32)kind)) {
 		diag_report(b->ds, p->key_at, DIAG_kind, "`%s:` is not for %s", p->key,
-			    a_kind[kind]);
+			    a_kind(kind));
 		diag_hint(b->ds, "write it in a `kind: board` that extends this file");
 		return;
 	}
 	if (row)
 		return;
-	for (size_t i = 0; i < ARRAY_LEN(top_keys); i++)
-		if (top_keys[i].kinds & (u32)kind)
-			nearest_try(&near, p->key, top_keys[i].key);
-	diag_report(b->ds, p->key_at, DIAG_unknown_key, "%s has no key `%s`", a_kind[kind], p->key);
+	for (const struct lang_key *k = lang_top; k->key; k++)
+		if (k->where & (u32)kind)
+			nearest_try(&near, p->key, k->key);
+	diag_report(b->ds, p->key_at, DIAG_unknown_key, "%s has no key `%s`", a_kind(kind), p->key);
 	if (near.word) {
 		diag_hint(b->ds, "did you mean `%s`?", near.word);
 		if (!map_pair(root, near.word))
@@ -163,15 +139,15 @@ static enum kind check_kind(struct board *b, const struct node *root, struct pos
 			  guess == KIND_BOARD ? "board" : "overlay");
 		return guess;
 	}
-	for (u32 i = 0; n->kind == NODE_SCALAR && kind_words[i]; i++) {
+	for (u32 i = 0; n->kind == NODE_SCALAR && words_kinds[i]; i++) {
 		enum kind kind = (enum kind)(1 << i);
 
-		if (strcmp(n->text, kind_words[i]) != 0)
+		if (strcmp(n->text, words_kinds[i]) != 0)
 			continue;
 		if (wanted & (u32)kind)
 			return kind;
 		diag_report(b->ds, n->at, DIAG_kind, "this is %s, and %s is wanted here",
-			    a_kind[kind], a_kind[guess]);
+			    a_kind(kind), a_kind(guess));
 		if (kind == KIND_MACHINE)
 			diag_hint(b->ds, "a board extends it: `extends: %s`", n->at.file);
 		else if (kind == KIND_OVERLAY)
@@ -180,11 +156,11 @@ static enum kind check_kind(struct board *b, const struct node *root, struct pos
 	}
 	diag_report(b->ds, n->at, DIAG_kind, "no kind `%s`",
 		    n->kind == NODE_SCALAR ? n->text : "(a list or map)");
-	near = n->kind == NODE_SCALAR ? nearest_word(n->text, kind_words) : NULL;
+	near = n->kind == NODE_SCALAR ? nearest_word(n->text, words_kinds) : NULL;
 	if (near)
 		diag_hint(b->ds, "did you mean `%s`?", near);
 	else
-		diag_hint(b->ds, "the kinds are %s", words_text(&b->arena, kind_words, " and "));
+		diag_hint(b->ds, "the kinds are %s", words_text(&b->arena, words_kinds, " and "));
 	return guess;
 }
 
@@ -291,6 +267,16 @@ static struct node *read_tree(struct board *b, const struct opening *o)
 	return tree_new_file(&b->arena, o->name, text, len, b->ds);
 }
 
+/* "a.yaml -> b.yaml -> a.yaml": from where `name` was opened to where it is asked for again. */
+static const char *chain_text(struct board *b, const struct opening *o, const char *name)
+{
+	const char *text = name;
+
+	for (; strcmp(o->name, name) != 0; o = o->by)
+		text = arena_printf(&b->arena, "%s -> %s", o->name, text);
+	return arena_printf(&b->arena, "%s -> %s", name, text);
+}
+
 static bool is_open(struct board *b, const struct opening *o, const char *name, struct pos at)
 {
 	const struct opening *c = o;
@@ -299,7 +285,7 @@ static bool is_open(struct board *b, const struct opening *o, const char *name, 
 		c = c->by;
 	if (!c)
 		return false;
-	diag_report(b->ds, at, DIAG_cycle, "`%s` extends itself", name);
+	diag_report(b->ds, at, DIAG_cycle, "`%s` extends itself: %s", name, chain_text(b, o, name));
 	diag_hint(b->ds, "take one of these `extends:` out");
 	return true;
 }
@@ -411,10 +397,10 @@ static bool check_set_top(struct board *b, const char *key, struct pos at)
 		diag_report(b->ds, at, DIAG_set_path, "`--set` does not set parameters");
 		return diag_hint(b->ds, "write `-p NAME=VALUE`");
 	}
-	if (find_top_key(key))
+	if (lang_find(lang_top, key))
 		return true;
-	for (size_t i = 0; i < ARRAY_LEN(top_keys); i++)
-		nearest_try(&near, key, top_keys[i].key);
+	for (const struct lang_key *k = lang_top; k->key; k++)
+		nearest_try(&near, key, k->key);
 	diag_report(b->ds, at, DIAG_set_path, "a board has no `%s`", key);
 	if (near.word)
 		diag_hint(b->ds, "did you mean `%s`?", near.word);

@@ -60,8 +60,6 @@ static void read_type(struct board *b, struct param *p, const struct node *decl)
 
 static void read_param(struct board *b, struct param *p, const struct pair *pair)
 {
-	static const char *const keys[] = { "type",   "default",  "min", "max",
-					    "values", "required", "doc", NULL };
 	const struct node *decl = pair->value, *n;
 	const struct pair *value;
 	u32 count;
@@ -78,7 +76,7 @@ static void read_param(struct board *b, struct param *p, const struct pair *pair
 		p->val.absent = ABSENT_WRONG;
 		return;
 	}
-	check_keys(b, decl, "a parameter", keys);
+	check_keys(b, decl, "a parameter", lang_params);
 	read_type(b, p, decl);
 	read_limit(b, p, decl, "min", &p->min);
 	read_limit(b, p, decl, "max", &p->max);

@@ -19,6 +19,16 @@
 #define BOARD_MAX_FILES  64
 #define BOARD_MAX_HARTS  64
 
+/* Kinds of file, as a mask. */
+enum kind {
+	KIND_MACHINE = 1,
+	KIND_BOARD = 2,
+	KIND_OVERLAY = 4,
+	KIND_LAB = 8,
+	KIND_LOCK = 16,
+	KIND_ANY = 31
+};
+
 /* -- Memory (arena.c): all of a board goes at once ---------------------------- */
 
 struct arena {
@@ -41,6 +51,8 @@ void *arena_grow(struct arena *a, void *p, u32 n, u32 *cap, size_t size);
 
 enum node_kind { NODE_SCALAR, NODE_MAP, NODE_LIST };
 enum node_tag { TAG_NONE, TAG_DELETE, TAG_REPLACE, TAG_APPEND, TAG_PREPEND };
+/* In `dt:` alone: what a value becomes. */
+enum node_type { TYPE_NONE, TYPE_U64, TYPE_BYTES, TYPE_PHANDLE };
 
 /* Why a value that was written is not there. */
 enum absent {
@@ -59,6 +71,7 @@ struct pair {
 struct node {
 	enum node_kind kind;
 	enum node_tag tag;
+	enum node_type type;
 	enum absent absent;
 	bool quoted;
 	bool is_path; /* text names a file from the current directory already */
@@ -126,6 +139,59 @@ bool scalar_bool(const char *s, bool *v, struct wrong *w);
 /* "4K", "1M", "256": the largest letter that leaves a whole number. */
 const char *size_text(char *buf, size_t cap, u64 size);
 
+/* -- The language (lang.c) -------------------------------------------------------- */
+
+/* What a key's value is, for those who describe the language: the readers know. */
+enum key_kind {
+	KEY_ANY,
+	KEY_VERSION,
+	KEY_TEXT,
+	KEY_WORD, /* one of .words */
+	KEY_NUMBER,
+	KEY_SIZE,
+	KEY_HZ,
+	KEY_BOOL,
+	KEY_PATH,
+	KEY_FILES, /* a path, or a list of them */
+	KEY_ISA,
+	KEY_NAME, /* of a device */
+	KEY_TEXTS,
+	KEY_SPAN, /* [base, size] */
+	KEY_SPANS,
+	KEY_LINES,   /* 10, 7-22, [1, 2] */
+	KEY_REG,     /* base, [base, size], auto */
+	KEY_SLOT,    /* number, auto */
+	KEY_CLASS,   /* of a device */
+	KEY_MAP,     /* of the keys .in */
+	KEY_ITEMS,   /* a list of such maps, or one */
+	KEY_DEVICES, /* devices by name */
+	KEY_PARAMS,
+	KEY_NODES, /* nodes of a device tree, any depth */
+};
+
+/* Tables end with a row without key.  The key "*" stands for any name. */
+struct lang_key {
+	const char *key;
+	enum key_kind kind;
+	const char *doc;
+	const char *const *words;
+	const struct lang_key *in;
+	u32 where; /* top level: kinds of file; device: buses, 0 for all */
+	bool required;
+};
+
+extern const struct lang_key lang_top[], lang_params[], lang_harts[], lang_clusters[],
+	lang_memory[], lang_auto[], lang_device[], lang_dt[], lang_dt_top[], lang_boot[],
+	lang_load[], lang_host[], lang_lock[], lang_chardev[], lang_disk[];
+extern const char *const words_kinds[],
+	*const words_status[], *const words_mmu[], *const words_formats[],
+							   *const words_chardev[],
+								   *const words_disk[],
+									   *const words_cache[];
+
+const struct lang_key *lang_find(const struct lang_key *keys, const char *key);
+const char *const *lang_words(struct arena *a, const struct lang_key *keys);
+
 /* -- Parameters (param.c) and $(...) (expr.c) ----------------------------------- */
 
 enum param_type {
@@ -186,7 +252,10 @@ struct board {
 	struct node *dropped; /* names that `when:` took away: a map */
 
 	struct plan plan;
-	bool altered; /* by the command line: a parameter may have lost its only use */
+	bool lint, locked;
+	const struct node *pins; /* `devices:` of the lock file, or NULL */
+	struct draft *drafts;    /* by device; how the plan was made */
+	bool altered;            /* by the command line: a parameter may have lost its only use */
 	bool complete;
 };
 
@@ -223,7 +292,10 @@ struct val expr_scalar(struct board *b, const struct node *n);
 /* -- Checks (check.c): the words of all complaints about a value ---------------- */
 
 /* Each reports what is wrong and returns NULL or false.  `what` is "reg" or "harts.count". */
-bool check_keys(struct board *b, const struct node *map, const char *what, const char *const *keys);
+bool check_keys(struct board *b, const struct node *map, const char *what,
+		const struct lang_key *keys);
+bool check_words(struct board *b, const struct node *map, const char *what,
+		 const char *const *keys);
 const struct node *check_map(struct board *b, const struct node *n, const char *what);
 const char *check_text(struct board *b, const struct node *n, const char *what);
 bool check_number(struct board *b, const struct node *n, const char *what, u64 *v);
@@ -251,6 +323,7 @@ struct draft {
 	enum bus bus;         /* the one it stands on */
 	u64 align;            /* of its window */
 	bool automatic;       /* reg: auto, or slot: auto */
+	bool pinned;          /* and the lock file said where */
 };
 
 /* A stretch of the system bus. */
@@ -306,6 +379,15 @@ struct planner {
 
 void plan_make(struct board *b);
 
+/* The lock file (lock.c). */
+void lock_read(struct board *b);
+void lock_check(struct board *b); /* after planning: all is pinned, if it has to be */
+/* What the lock file says of a key, or NULL. */
+const struct node *lock_pin(const struct board *b, const char *device, const char *key);
+void lock_report_lost(struct board *b, const struct node *pin, const char *device, const char *why);
+/* A row of interrupts that nobody wrote: `auto`, and there is a line. */
+bool planned_automatic_irqs(const struct board *b, u32 device, u32 row);
+
 void plan_harts(struct planner *pl);
 void plan_memory(struct planner *pl);
 void plan_boot(struct planner *pl);
@@ -313,6 +395,7 @@ void plan_devices(struct planner *pl); /* classes, names, nesting */
 void plan_props(struct planner *pl);   /* values of properties */
 void plan_place(struct planner *pl);   /* reg, slots, overlap */
 void plan_irqs(struct planner *pl);    /* interrupts */
+void plan_dt(struct planner *pl);      /* the hatch */
 
 /* The device of that name, or PLAN_NONE. */
 u32 planner_find(const struct planner *pl, const char *name);

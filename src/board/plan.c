@@ -101,13 +101,12 @@ static void plan_compatible(struct planner *pl)
 
 static void plan_host(struct planner *pl)
 {
-	static const char *const keys[] = { "engine", NULL };
 	const struct node *n = map_get(pl->b->root, "host"), *engine;
 
 	n = n ? check_map(pl->b, n, "host") : NULL;
 	if (!n)
 		return;
-	check_keys(pl->b, n, "`host:`", keys);
+	check_keys(pl->b, n, "`host:`", lang_host);
 	engine = map_get(n, "engine");
 	if (engine)
 		pl->p->engine = check_text(pl->b, engine, "engine");
@@ -166,7 +165,6 @@ static void plan_irq_parent(struct planner *pl)
 
 static void plan_autos(struct planner *pl)
 {
-	static const char *const keys[] = { "mmio", "irq", NULL };
 	struct board *b = pl->b;
 	const struct node *n = map_get(b->root, "auto"), *mmio;
 	bool several;
@@ -175,7 +173,7 @@ static void plan_autos(struct planner *pl)
 	pl->autos = n ? check_map(b, n, "auto") : NULL;
 	if (!pl->autos)
 		return;
-	check_keys(b, pl->autos, "`auto:`", keys);
+	check_keys(b, pl->autos, "`auto:`", lang_auto);
 	mmio = map_get(pl->autos, "mmio");
 	if (!mmio)
 		return;
@@ -210,23 +208,34 @@ void plan_make(struct board *b)
 	plan_props(&pl);
 	plan_place(&pl);
 	plan_irqs(&pl);
+	plan_dt(&pl);
 	plan_boot(&pl);
+	b->drafts = pl.drafts;
+	lock_check(b);
 }
 
-/* A mistake in a file that the author did not name: how it came in. */
+static void add_chain(struct board *b, struct diag *d, const char *file)
+{
+	for (u32 k = 1; file && k < b->nfiles; k++) {
+		if (strcmp(b->files[k].name, file) != 0 || !b->files[k].from.line)
+			continue;
+		diag_add_note(d, b->files[k].from, "`%s` comes in here", file);
+		file = b->files[k].from.file;
+		k = 0;
+	}
+}
+
+/* A mistake in a file that the author did not name: how it came in.  Of two bases that
+ * disagree, both. */
 static void add_origins(struct board *b)
 {
 	for (size_t i = 0; i < b->ds->n; i++) {
 		struct diag *d = &b->ds->list[i];
-		const char *file = d->at.file;
 
-		for (u32 k = 1; file && k < b->nfiles; k++) {
-			if (strcmp(b->files[k].name, file) != 0 || !b->files[k].from.line)
-				continue;
-			diag_add_note(d, b->files[k].from, "`%s` comes in here", file);
-			file = b->files[k].from.file;
-			k = 0;
-		}
+		add_chain(b, d, d->at.file);
+		if (d->code == DIAG_cycle && d->nnotes && d->notes[0].at.line &&
+		    strcmp(d->notes[0].text, "the other value is here") == 0)
+			add_chain(b, d, d->notes[0].at.file);
 	}
 }
 
@@ -241,11 +250,14 @@ struct board *board_load(const char *path, const struct board_options *options,
 	b->classes = classes;
 	b->host = host;
 	b->ds = ds;
+	b->locked = options && options->locked;
+	b->lint = options && options->lint;
 	b->altered = options && (options->noverlays || options->nparams || options->nsets);
 	b->plan.stdout_device = b->plan.irq_parent = PLAN_NONE;
 	if (load_files(b, options)) {
 		params_read(b);
 		substitute(b);
+		lock_read(b);
 		plan_make(b);
 	}
 	add_origins(b);

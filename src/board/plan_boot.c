@@ -36,8 +36,6 @@ static void read_firmware(struct board *b, struct plan_boot *boot, const struct 
 
 static void read_load(struct board *b, struct plan_image *image, const struct node *item)
 {
-	static const char *const keys[] = { "file", "format", "at", NULL };
-	static const char *const formats[] = { "elf", "raw", "image", NULL };
 	const struct node *map = check_map(b, item, "load"), *n;
 	struct pair *file;
 	i32 format;
@@ -45,7 +43,7 @@ static void read_load(struct board *b, struct plan_image *image, const struct no
 	if (!map)
 		return;
 	image->at = item->at;
-	check_keys(b, map, "an image to load", keys);
+	check_keys(b, map, "an image to load", lang_load);
 	file = map_pair(map, "file");
 	if (!file)
 		report_missing(b, item->at, "`file:`", "what to load");
@@ -56,7 +54,7 @@ static void read_load(struct board *b, struct plan_image *image, const struct no
 	n = map_get(map, "at");
 	image->has_at = n && check_unit(b, n, "at", UNIT_SIZE, &image->load_at);
 	n = map_get(map, "format");
-	format = n ? check_word(b, n, "format", formats) : -1;
+	format = n ? check_word(b, n, "format", words_formats) : -1;
 	if (format >= 0)
 		image->format = format == 0 ? IMAGE_ELF : format == 1 ? IMAGE_RAW : IMAGE_LINUX;
 	if (n && image->format == IMAGE_RAW && !map_pair(map, "at")) {
@@ -90,8 +88,6 @@ static const char *trimmed(struct arena *a, const char *s)
 
 void plan_boot(struct planner *pl)
 {
-	static const char *const keys[] = { "firmware", "kernel", "initrd", "dtb",
-					    "bootargs", "load",   "entry",  NULL };
 	struct board *b = pl->b;
 	struct plan_boot *boot = &pl->p->boot;
 	struct pair *at = map_pair(b->root, "boot");
@@ -100,7 +96,7 @@ void plan_boot(struct planner *pl)
 	boot->at = at ? at->key_at : (struct pos){ b->file, b->root->at.text, 1, 1, 1 };
 	if (!map)
 		return;
-	check_keys(b, map, "`boot:`", keys);
+	check_keys(b, map, "`boot:`", lang_boot);
 	if ((n = map_get(map, "firmware")))
 		read_firmware(b, boot, n);
 	read_named(b, map, "kernel", &boot->kernel);

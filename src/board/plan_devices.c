@@ -157,10 +157,9 @@ static bool check_bus(struct planner *pl, const struct plan_device *d, const str
 
 static bool is_disabled(struct board *b, const struct node *map)
 {
-	static const char *const words[] = { "okay", "disabled", NULL };
 	const struct node *n = map_get(map, "status");
 
-	return n && check_word(b, n, "status", words) == 1;
+	return n && check_word(b, n, "status", words_status) == 1;
 }
 
 static void add_devices(struct planner *pl, const struct node *devices, u32 parent);

@@ -76,11 +76,10 @@ static void check_supervisor(struct board *b, const struct plan_cluster *c, cons
 
 static void read_mmu(struct board *b, struct plan_cluster *c, const struct node *map)
 {
-	static const char *const modes[] = { "none", "sv39", "sv48", "sv57", NULL };
 	const struct node *n = map_get(map, "mmu");
-	i32 mode = n ? check_word(b, n, "mmu", modes) : 1;
+	i32 mode = n ? check_word(b, n, "mmu", words_mmu) : 1;
 
-	c->mmu = modes[MAX(mode, 0)];
+	c->mmu = words_mmu[MAX(mode, 0)];
 	c->s_mode = mode > 0;
 	if (n && mode == 0)
 		check_supervisor(b, c, n);
@@ -142,14 +141,13 @@ static void read_ids(struct planner *pl, struct plan_cluster *c, const struct no
 
 static void read_cluster(struct planner *pl, const struct pair *p)
 {
-	static const char *const keys[] = { "count", "first", "cpu", "mmu", "compatible", NULL };
 	struct plan_cluster *c = &pl->p->clusters[pl->p->nclusters];
 	const struct node *map = check_map(pl->b, p->value, p->key), *compatible;
 
 	*c = (struct plan_cluster){ .name = p->key, .at = p->key_at, .mmu = "none" };
 	if (!map)
 		return;
-	check_keys(pl->b, map, "a cluster", keys);
+	check_keys(pl->b, map, "a cluster", lang_clusters->in);
 	read_ids(pl, c, map);
 	read_cpu(pl->b, c, map);
 	read_mmu(pl->b, c, map);
@@ -184,7 +182,6 @@ static void read_timebase(struct planner *pl, const struct node *harts, struct p
 
 void plan_harts(struct planner *pl)
 {
-	static const char *const keys[] = { "timebase-frequency", "clusters", NULL };
 	struct board *b = pl->b;
 	struct pair *at = map_pair(b->root, "harts"), *p;
 	struct pos start = { b->file, b->root->at.text, 1, 1, 1 };
@@ -196,7 +193,7 @@ void plan_harts(struct planner *pl)
 	}
 	if (!harts)
 		return;
-	check_keys(b, harts, "`harts:`", keys);
+	check_keys(b, harts, "`harts:`", lang_harts);
 	read_timebase(pl, harts, at->key_at);
 	clusters = map_get(harts, "clusters");
 	clusters = clusters ? check_map(b, clusters, "clusters") : NULL;
@@ -234,7 +231,6 @@ static bool check_ram(struct board *b, const struct node *n, const struct range 
 
 static void read_memory(struct planner *pl, const struct pair *p)
 {
-	static const char *const keys[] = { "reg", NULL };
 	const struct node *map = check_map(pl->b, p->value, p->key);
 	struct plan_memory *m = &pl->p->memory[pl->p->nmemory];
 	struct range r;
@@ -242,7 +238,7 @@ static void read_memory(struct planner *pl, const struct pair *p)
 
 	if (!map)
 		return;
-	check_keys(pl->b, map, "a memory", keys);
+	check_keys(pl->b, map, "a memory", lang_memory->in);
 	reg = map_pair(map, "reg");
 	if (!reg) {
 		report_missing(pl->b, p->key_at, "`reg:`", "[base, size]");

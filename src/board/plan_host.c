@@ -26,13 +26,13 @@ static void claim_file(struct planner *pl, const char *path, struct pos at)
 
 static bool read_chardev_map(struct planner *pl, const struct node *n, struct host_spec *spec)
 {
-	static const char *const keys[] = { "file", "socket", "log", NULL };
 	static const enum spec_kind kinds[] = { HOST_FILE_OUT, HOST_SOCKET, HOST_LOG };
 	bool any = false;
 
-	check_keys(pl->b, n, "`host:` of a character device", keys);
-	for (u32 i = 0; keys[i]; i++) {
-		struct pair *p = map_pair(n, keys[i]);
+	check_keys(pl->b, n, "`host:` of a character device", lang_chardev);
+	for (u32 i = 0; lang_chardev[i].key; i++) {
+		const char *key = lang_chardev[i].key;
+		struct pair *p = map_pair(n, key);
 
 		if (!p)
 			continue;
@@ -44,8 +44,8 @@ static bool read_chardev_map(struct planner *pl, const struct node *n, struct ho
 		any = true;
 		spec->kind = kinds[i];
 		if (p->value->absent) {
-			report_absent(pl->b, p, keys[i]);
-		} else if (check_text(pl->b, p->value, keys[i])) {
+			report_absent(pl->b, p, key);
+		} else if (check_text(pl->b, p->value, key)) {
 			spec->path = node_path(&pl->b->arena, p->value);
 			claim_file(pl, spec->path, p->value->at);
 		}
@@ -57,13 +57,12 @@ static bool read_chardev_map(struct planner *pl, const struct node *n, struct ho
 
 static bool read_chardev(struct planner *pl, const struct node *n, struct host_spec *spec)
 {
-	static const char *const words[] = { "null", "stdio", "pty", NULL };
 	static const enum spec_kind kinds[] = { HOST_NULL, HOST_STDIO, HOST_PTY };
 	i32 word;
 
 	if (n->kind == NODE_MAP)
 		return read_chardev_map(pl, n, spec);
-	word = check_word(pl->b, n, "host", words);
+	word = check_word(pl->b, n, "host", words_chardev);
 	if (word < 0)
 		return false;
 	spec->kind = kinds[word];
@@ -104,9 +103,6 @@ static void read_disk_file(struct planner *pl, const struct node *n, const char 
 static bool read_disk(struct planner *pl, const struct node *n, const char *device,
 		      struct host_spec *spec)
 {
-	static const char *const keys[] = { "file", "format", "cache", "read-only", NULL };
-	static const char *const formats[] = { "raw", NULL };
-	static const char *const caches[] = { "writeback", "writethrough", "none", "unsafe", NULL };
 	static const enum disk_cache kinds[] = { CACHE_WRITEBACK, CACHE_WRITETHROUGH, CACHE_NONE,
 						 CACHE_UNSAFE };
 	const struct node *map = check_map(pl->b, n, "host"), *v;
@@ -117,12 +113,12 @@ static bool read_disk(struct planner *pl, const struct node *n, const char *devi
 			  n->kind == NODE_SCALAR ? n->text : "disk.img");
 		return false;
 	}
-	check_keys(pl->b, map, "`host:` of a disk", keys);
+	check_keys(pl->b, map, "`host:` of a disk", lang_disk);
 	spec->kind = HOST_DISK;
 	read_disk_file(pl, map, device, spec);
 	if ((v = map_get(map, "format")))
-		check_word(pl->b, v, "format", formats);
-	word = (v = map_get(map, "cache")) ? check_word(pl->b, v, "cache", caches) : 0;
+		check_word(pl->b, v, "format", words_disk);
+	word = (v = map_get(map, "cache")) ? check_word(pl->b, v, "cache", words_cache) : 0;
 	spec->cache = kinds[MAX(word, 0)];
 	if ((v = map_get(map, "read-only")))
 		check_bool(pl->b, v, "read-only", &spec->read_only);

@@ -320,29 +320,83 @@ static void take_automatic(struct irqs *q, struct pos at)
 	}
 }
 
-/* Both passes go over the same rows: first what is written, then what is automatic. */
-static void plan_row(struct planner *pl, u32 i, u32 row, bool automatic)
+static bool is_free(const struct lines *l, u64 line)
+{
+	return line >= FIRST_LINE && line <= l->highest && !l->owner[line] && l->allowed[line];
+}
+
+/* Lines that the lock file says, if all of them are to be had. */
+static void take_pinned(struct irqs *q)
+{
+	struct planner *pl = q->pl;
+	const struct plan_device *d = &pl->p->devices[q->device];
+	const struct node *pin = lock_pin(pl->b, d->name, q->what);
+	u32 count = pin && pin->kind == NODE_LIST ? pin->n : 1;
+	u64 *lines = NEW_N(&pl->b->arena, u64, count + 1);
+	struct lines *l;
+
+	if (!pin || d->irq_parent == PLAN_NONE)
+		return;
+	l = lines_of(pl, d->irq_parent);
+	for (u32 i = 0; i < count; i++) {
+		const struct node *n = pin->kind == NODE_LIST ? pin->items[i] : pin;
+
+		if (!check_number(pl->b, n, q->what, &lines[i]))
+			return;
+		if (count != fewest(q->row) || !is_free(l, lines[i])) {
+			lock_report_lost(pl->b, pin, d->name, "its interrupts are taken");
+			return;
+		}
+	}
+	for (u32 i = 0; i < count; i++) {
+		take_line(pl, q->device, l, (u32)lines[i], pin->at);
+		add_line(q, d->irq_parent, (u32)lines[i],
+			 pl->p->devices[d->irq_parent].class->irq_cells > 1 ? 4 : 0);
+	}
+}
+
+static bool is_automatic(const struct draft *draft, const struct plan_device *d, u32 row)
+{
+	const struct prop *r = &d->class->props[row];
+
+	if (r->kind != PROP_KIND_IRQS || draft->bus == BUS_PCI || d->disabled)
+		return false;
+	return draft->prop[row] ? is_auto(draft->prop[row]) : r->automatic;
+}
+
+bool planned_automatic_irqs(const struct board *b, u32 device, u32 row)
+{
+	return is_automatic(&b->drafts[device], &b->plan.devices[device], row);
+}
+
+/* All passes go over the same rows: first what is written, then what the lock file says,
+ * then what is chosen now. */
+enum pass { WRITTEN, PINNED, CHOSEN, PASSES };
+
+static void plan_row(struct planner *pl, u32 i, u32 row, enum pass pass)
 {
 	const struct plan_device *d = &pl->p->devices[i];
 	const struct prop *r = &d->class->props[row];
 	const struct node *n = pl->drafts[i].prop[row];
 	struct value *v = &pl->drafts[i].values[row];
 	struct irqs q = { .pl = pl, .device = i, .row = r, .what = row_key(&pl->b->arena, r) };
-	bool is_automatic = n ? is_auto(n) : r->automatic;
 
 	q.most = (u32)r->max;
 	if (pl->drafts[i].bus == BUS_PCI) {
-		if (n && !automatic)
+		if (n && pass == WRITTEN)
 			diag_report(pl->b->ds, n->at, DIAG_unknown_key,
 				    "%s: on a PCI bus the slot decides", q.what);
 		return;
 	}
-	if (automatic != is_automatic || (!n && !is_automatic) || (automatic && d->disabled))
+	if (is_automatic(&pl->drafts[i], d, row) ? pass == WRITTEN || v->n
+						 : pass != WRITTEN || !n || is_auto(n))
 		return;
-	if (is_automatic)
-		take_automatic(&q, n ? n->at : d->at);
-	else
+	if (pass == WRITTEN)
 		read_row(&q, n);
+	else if (pass == PINNED)
+		take_pinned(&q);
+	else
+		take_automatic(&q, n ? n->at : d->at);
 	v->irqs = q.list;
 	v->n = q.n;
 }
@@ -350,14 +404,14 @@ static void plan_row(struct planner *pl, u32 i, u32 row, bool automatic)
 void plan_irqs(struct planner *pl)
 {
 	check_auto_irq(pl);
-	for (u32 pass = 0; pass < 2; pass++)
+	for (u32 pass = WRITTEN; pass < PASSES; pass++)
 		for (u32 i = 0; i < pl->p->ndevices; i++) {
 			const struct prop *r;
 			u32 row = 0;
 
 			for_rows(r, pl->p->devices[i].class->props) {
 				if (r->kind == PROP_KIND_IRQS)
-					plan_row(pl, i, row, pass == 1);
+					plan_row(pl, i, row, (enum pass)pass);
 				row++;
 			}
 		}

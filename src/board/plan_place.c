@@ -219,13 +219,38 @@ static void read_place(struct planner *pl, u32 i, u32 *taken)
 	taken[v] = i + 1;
 }
 
+/* Where the lock file says, if nobody else is there. */
+static void pin_place(struct planner *pl, u32 i, u32 *taken)
+{
+	struct plan_device *d = &pl->p->devices[i];
+	const struct node *pin = lock_pin(pl->b, d->name, "slot");
+	const char *key;
+	u32 first, last;
+	u64 v;
+
+	if (!pl->drafts[i].automatic || !pin || !check_number(pl->b, pin, "slot", &v))
+		return;
+	bus_places(pl->drafts[i].bus, &first, &last, &key);
+	if (v < first || v > last || taken[v]) {
+		lock_report_lost(pl->b, pin, d->name,
+				 v < first || v > last
+					 ? "there is no such slot"
+					 : arena_printf(&pl->b->arena, "`%s` has this slot",
+							pl->p->devices[taken[v] - 1].name));
+		return;
+	}
+	d->slot = (u32)v;
+	taken[v] = i + 1;
+	pl->drafts[i].pinned = true;
+}
+
 static void auto_place(struct planner *pl, u32 i, u32 *taken)
 {
 	struct plan_device *d = &pl->p->devices[i];
 	const char *key;
 	u32 first, last;
 
-	if (!pl->drafts[i].automatic)
+	if (!pl->drafts[i].automatic || pl->drafts[i].pinned)
 		return;
 	bus_places(pl->drafts[i].bus, &first, &last, &key);
 	for (d->slot = first; d->slot <= last && taken[d->slot]; d->slot++)
@@ -261,6 +286,9 @@ static void place_on_buses(struct planner *pl)
 	for (u32 i = 0; i < n; i++)
 		if (is_on_bus(pl, i))
 			read_place(pl, i, taken[pl->p->devices[i].parent]);
+	for (u32 i = 0; i < n; i++)
+		if (is_on_bus(pl, i))
+			pin_place(pl, i, taken[pl->p->devices[i].parent]);
 	for (u32 i = 0; i < n; i++)
 		if (is_on_bus(pl, i))
 			auto_place(pl, i, taken[pl->p->devices[i].parent]);
@@ -314,6 +342,97 @@ static int by_base(const void *a, const void *b)
 	if (x->base != y->base)
 		return x->base < y->base ? -1 : 1;
 	return x->order < y->order ? -1 : 1;
+}
+
+/* -- Pins ------------------------------------------------------------------------------- */
+
+/* Where `auto` may choose. */
+static bool is_auto_room(const struct planner *pl, u64 base, u64 size)
+{
+	for (u32 i = 0; i < pl->p->nauto_mmio; i++)
+		if (range_inside(base, size, pl->p->auto_mmio[i].base, pl->p->auto_mmio[i].size))
+			return true;
+	return false;
+}
+
+static bool read_pin(struct planner *pl, u32 i, struct claim *c)
+{
+	const struct plan_device *d = &pl->p->devices[i];
+	const struct node *pin = lock_pin(pl->b, d->name, "reg");
+	u64 base;
+
+	if (!pin || !pl->drafts[i].automatic || pl->drafts[i].bus != BUS_MMIO ||
+	    !check_unit(pl->b, pin, "reg", UNIT_SIZE, &base))
+		return false;
+	*c = (struct claim){ base, d->size, d->name, NULL, pin->at, i, i };
+	if (base % pl->drafts[i].align == 0 && is_auto_room(pl, base, d->size))
+		return true;
+	lock_report_lost(pl->b, pin, d->name, "`auto` would not choose such a place");
+	return false;
+}
+
+/* Claims are sorted: the one that covers an address of [base, base + size), or NULL.
+ * far[i] is the claim among the first i + 1 that reaches farthest. */
+static const struct claim *claim_in(const struct planner *pl, const u32 *far, u32 n, u64 base,
+				    u64 size)
+{
+	u32 lo = 0, hi = n;
+
+	while (lo < hi) {
+		u32 mid = (lo + hi) / 2;
+
+		if (pl->claims[mid].base <= base + (size - 1))
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (!lo ||
+	    !ranges_overlap(pl->claims[far[lo - 1]].base, pl->claims[far[lo - 1]].size, base, size))
+		return NULL;
+	return &pl->claims[far[lo - 1]];
+}
+
+static u32 *find_farthest(struct planner *pl)
+{
+	u32 *far = NEW_N(&pl->b->arena, u32, pl->nclaims + 1);
+
+	for (u32 i = 1; i < pl->nclaims; i++) {
+		const struct claim *f = &pl->claims[far[i - 1]], *c = &pl->claims[i];
+
+		far[i] = c->base + (c->size - 1) > f->base + (f->size - 1) ? i : far[i - 1];
+	}
+	return far;
+}
+
+/* What the lock file pins becomes a claim like those that are written, unless one of these,
+ * or another pin, is in its way. */
+static void honor_pins(struct planner *pl)
+{
+	u32 *far = find_farthest(pl), n = 0, kept = pl->nclaims;
+	struct claim *pins = NEW_N(&pl->b->arena, struct claim, pl->p->ndevices + 1);
+
+	for (u32 i = 0; pl->b->pins && i < pl->p->ndevices; i++)
+		n += read_pin(pl, i, &pins[n]);
+	if (!n)
+		return;
+	qsort(pins, n, sizeof(pins[0]), by_base);
+	for (u32 i = 0; i < n; i++) {
+		const struct claim *other = claim_in(pl, far, kept, pins[i].base, pins[i].size);
+		struct claim *last = pl->nclaims > kept ? &pl->claims[pl->nclaims - 1] : NULL;
+
+		if (!other && last &&
+		    ranges_overlap(last->base, last->size, pins[i].base, pins[i].size))
+			other = last;
+		if (other) {
+			lock_report_lost(pl->b, lock_pin(pl->b, pins[i].name, "reg"), pins[i].name,
+					 arena_printf(&pl->b->arena, "`%s` is there", other->name));
+			continue;
+		}
+		pl->p->devices[pins[i].device].base = pins[i].base;
+		pl->drafts[pins[i].device].pinned = true;
+		add_claim(pl, pins[i]);
+	}
+	qsort(pl->claims, pl->nclaims, sizeof(*pl->claims), by_base);
 }
 
 /* -- Holes ----------------------------------------------------------------------------- */
@@ -416,7 +535,7 @@ static void place_automatic(struct planner *pl)
 		struct plan_device *d = &pl->p->devices[i];
 		struct hole *h;
 
-		if (d->parent != PLAN_NONE || !pl->drafts[i].automatic)
+		if (d->parent != PLAN_NONE || !pl->drafts[i].automatic || pl->drafts[i].pinned)
 			continue;
 		h = find_hole(pl, d->size, pl->drafts[i].align, &d->base);
 		if (!h) {
@@ -488,6 +607,7 @@ void plan_place(struct planner *pl)
 	claim_fixed(pl);
 	if (pl->nclaims)
 		qsort(pl->claims, pl->nclaims, sizeof(*pl->claims), by_base);
+	honor_pins(pl);
 	find_holes(pl);
 	place_automatic(pl);
 	check_overlaps(pl);

@@ -184,7 +184,7 @@ static void read_table(struct planner *pl, const struct plan_device *d, const st
 			continue;
 		for (u32 i = 0; i < columns; i++)
 			keys[i] = row_key(&pl->b->arena, &p->rows[i]);
-		check_keys(pl->b, entry, arena_printf(&pl->b->arena, "`%s`", q->key), keys);
+		check_words(pl->b, entry, arena_printf(&pl->b->arena, "`%s`", q->key), keys);
 		for (u32 i = 0; i < columns; i++) {
 			nodes[i] = map_get(entry, keys[i]);
 			if (!nodes[i] && p->rows[i].required)
@@ -414,23 +414,12 @@ static void read_values(struct planner *pl, const struct plan_device *d, const s
 
 /* -- A whole device ---------------------------------------------------------------- */
 
-/* Keys that any device may have, and on which bus. */
-static const struct {
-	const char *key;
-	u32 on;
-} common[] = {
-	{ "device", UINT32_MAX },     { "status", UINT32_MAX },
-	{ "compatible", UINT32_MAX }, { "interrupt-parent", UINT32_MAX },
-	{ "devices", UINT32_MAX },    { "reg", BUS_MMIO | BUS_I2C | BUS_SPI },
-	{ "slot", BUS_PCI },
-};
-
+/* A key that any device may have on this bus. */
 static bool is_common(const char *key, enum bus bus)
 {
-	for (size_t i = 0; i < ARRAY_LEN(common); i++)
-		if (!strcmp(common[i].key, key))
-			return common[i].on & bus;
-	return false;
+	const struct lang_key *k = lang_find(lang_device, key);
+
+	return k && (!k->where || k->where & (u32)bus);
 }
 
 static void report_unknown(struct planner *pl, u32 i, struct pair *p, const struct node *map,
@@ -450,9 +439,9 @@ static void report_unknown(struct planner *pl, u32 i, struct pair *p, const stru
 		if (text_starts(key, prefix))
 			nearest_try(&near, p->key, key + n);
 	}
-	for (size_t k = 0; !n && k < ARRAY_LEN(common); k++)
-		if (common[k].on & pl->drafts[i].bus)
-			nearest_try(&near, p->key, common[k].key);
+	for (const struct lang_key *k = lang_device; !n && k->key; k++)
+		if (is_common(k->key, pl->drafts[i].bus))
+			nearest_try(&near, p->key, k->key);
 	diag_report(pl->b->ds, p->key_at, DIAG_unknown_key,
 		    "unknown property `%s%s` of device `%s`", prefix, p->key, d->class->name);
 	if (!strcmp(p->key, "reg") && pl->drafts[i].bus == BUS_PCI)

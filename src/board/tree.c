@@ -18,6 +18,7 @@ struct reader {
 	size_t input_len;
 	u32 col0; /* characters before `input` */
 	bool file_place;
+	u32 in_dt;   /* levels of `dt:` around: there, values have types */
 	bool failed; /* there are no more events */
 };
 
@@ -217,8 +218,9 @@ static void check_anchor(struct reader *r, const yaml_char_t *name, char sign)
 	diag_hint(r->ds, "a reference is the bare name: write `%s`", name);
 }
 
-static enum node_tag read_tag(struct reader *r, const yaml_char_t *tag)
+static enum node_tag read_tag(struct reader *r, const yaml_char_t *tag, enum node_type *type)
 {
+	static const char *const types[] = { "", "!u64", "!bytes", "!phandle" };
 	static const char *const names[] = { "", "!delete", "!replace", "!append", "!prepend" };
 	static const char yaml_own[] = "tag:yaml.org,2002:";
 	struct pos at = event_place(r);
@@ -229,12 +231,16 @@ static enum node_tag read_tag(struct reader *r, const yaml_char_t *tag)
 	for (u32 i = 1; i < ARRAY_LEN(names); i++)
 		if (!strcmp((const char *)tag, names[i]))
 			return (enum node_tag)i;
+	for (u32 i = 1; i < ARRAY_LEN(types); i++)
+		if (r->in_dt && !strcmp((const char *)tag, types[i]))
+			return *type = (enum node_type)i, TAG_NONE;
 	shown = (const char *)tag;
 	if (text_starts(shown, yaml_own))
 		shown = arena_printf(r->arena, "!!%s", shown + strlen(yaml_own));
 	at.len = MIN(at.len, (u32)strlen(shown));
 	diag_report(r->ds, at, DIAG_tag, "no tag `%s`", shown);
-	diag_hint(r->ds, "the tags are `!delete`, `!replace`, `!append` and `!prepend`");
+	diag_hint(r->ds, "the tags are `!delete`, `!replace`, `!append` and `!prepend`%s",
+		  r->in_dt ? "; in `dt:` also `!u64`, `!bytes` and `!phandle`" : "");
 	return TAG_NONE;
 }
 
@@ -259,13 +265,28 @@ static const char *copy_scalar(struct reader *r)
 
 static struct node *read_node(struct reader *r, u32 depth);
 
+/* The place of a typed value is behind its tag; a mistake of merging is at the tag. */
+static void skip_tag(struct reader *r, struct pos *at)
+{
+	const char *s = at_mark(r, r->event.start_mark);
+	size_t n = strcspn(s, " \r\n");
+
+	n += strspn(s + n, " ");
+	if (*s != '!' || n >= at->len)
+		return; /* nothing, or on another line */
+	at->col += (u32)n;
+	at->len -= (u32)n;
+}
+
 static struct node *read_scalar(struct reader *r)
 {
 	struct node *n = node_new(r->arena, NODE_SCALAR, event_place(r));
 	const yaml_char_t *anchor = r->event.data.scalar.anchor;
 
 	check_anchor(r, anchor, '&');
-	n->tag = read_tag(r, r->event.data.scalar.tag);
+	n->tag = read_tag(r, r->event.data.scalar.tag, &n->type);
+	if (n->type)
+		skip_tag(r, &n->at);
 	n->quoted = r->event.data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
 	n->text = copy_scalar(r);
 	/* `interrupt-parent: &plic` is an anchor and an empty value. */
@@ -329,10 +350,14 @@ static void read_pairs(struct reader *r, struct node *map, u32 depth)
 	while (next(r) && r->event.type != YAML_MAPPING_END_EVENT) {
 		struct node *key = read_node(r, depth + 1);
 		struct pair p = { 0 };
+		bool dt;
 
 		if (!next(r))
 			return;
+		dt = key->kind == NODE_SCALAR && !strcmp(key->text, "dt");
+		r->in_dt += dt;
 		p.value = read_node(r, depth + 1);
+		r->in_dt -= dt;
 		if (check_key(r, key, &p))
 			add_pair(r, map, &p);
 	}
@@ -357,8 +382,9 @@ static struct node *read_collection(struct reader *r, u32 depth)
 		     is_map ? r->event.data.mapping_start.anchor
 			    : r->event.data.sequence_start.anchor,
 		     '&');
-	n->tag = read_tag(r, is_map ? r->event.data.mapping_start.tag
-				    : r->event.data.sequence_start.tag);
+	n->tag = read_tag(
+		r, is_map ? r->event.data.mapping_start.tag : r->event.data.sequence_start.tag,
+		&n->type);
 	if (depth >= BOARD_MAX_DEPTH) {
 		diag_report(r->ds, n->at, DIAG_too_large, "more than %d levels deep",
 			    BOARD_MAX_DEPTH);
@@ -563,8 +589,11 @@ struct node *tree_new_file(struct arena *a, const char *name, const char *text, 
 struct node *tree_new_arg(struct arena *a, const char *arg, size_t off, struct diags *ds)
 {
 	struct reader r = { .arena = a, .ds = ds, .file = arg, .text = arg };
+	const char *dt;
 
 	r.input = arg + off;
+	dt = strstr(arg, ".dt."); /* --set devices.x.dt.set.y=... */
+	r.in_dt = dt && dt < r.input;
 	r.input_len = strlen(r.input);
 	for (size_t i = 0; i < off; i++)
 		r.col0 += ((u8)arg[i] & 0xc0) != 0x80;

@@ -85,6 +85,7 @@ bool print_end(void);
 	{ "set", 0, "PATH=VALUE", "set any value: --set devices.uart0.host=null" },       \
 	{ "overlay", 'o', "FILE", "apply an overlay file" },                              \
 	{ "guest", 0, "NAME", "the guest to boot: -p guest=NAME" },                       \
+	{ "locked", 0, NULL, "BOARD.lock.yaml must be there and say all that is automatic" }, \
 	{ "format", 0, "gcc|json|text", "form of diagnostics" }
 /* clang-format on */
 
@@ -100,6 +101,7 @@ int cmd_dtb(const struct args *a);
 int cmd_dts(const struct args *a);
 int cmd_map(const struct args *a);
 int cmd_describe(const struct args *a);
+int cmd_lock(const struct args *a);
 int cmd_devices(const struct args *a);
 int cmd_explain(const struct args *a);
 int cmd_fetch_main(const struct args *a);

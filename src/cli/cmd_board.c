@@ -119,6 +119,32 @@ int cmd_describe(const struct args *a)
 	return print_str(&s);
 }
 
+int cmd_lock(const struct args *a)
+{
+	const char *path = args_value(a, "out");
+	struct str s = { 0 };
+	struct err e = { 0 };
+	int code;
+	struct board *b = load_board(a, &code);
+	u32 n;
+
+	if (!b)
+		return code;
+	path = path ? path : board_lock_path(b);
+	n = board_lock_text(b, &s);
+	if (!n) {
+		printf("%s: nothing in it is automatic: there is nothing to pin\n", a->text[0]);
+	} else if (!host_write_file(path, str_text(&s), s.n, &e)) {
+		print_err(&e);
+		code = EXIT_HOST;
+	} else {
+		printf("%s: %u place%s pinned\n", path, n, n == 1 ? "" : "s");
+	}
+	str_free(&s);
+	board_free(b);
+	return n && !e.text[0] ? EXIT_OK : code;
+}
+
 static int list_devices(bool json)
 {
 	struct str s = { 0 };

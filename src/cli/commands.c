@@ -61,6 +61,8 @@ const struct command commands[] = {
 	  "vmbuild map boards/virt.yaml", board_opts, cmd_map },
 	{ "describe", "BOARD", 1, 1, "parameters and devices of a board",
 	  "vmbuild describe boards/virt.yaml", board_opts, cmd_describe },
+	{ "lock", "BOARD", 1, 1, "pin what `auto` chose, in BOARD.lock.yaml",
+	  "vmbuild lock boards/virt.yaml", dtb_opts, cmd_lock },
 	{ "devices", "[DEVICE]", 0, 1, "what devices there are; all about one of them",
 	  "vmbuild devices uart-16550", devices_opts, cmd_devices },
 	{ "explain", "CODE", 1, 1, "what an error code means",

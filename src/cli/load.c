@@ -42,6 +42,8 @@ struct board *load_board(const struct args *a, int *code)
 	o.params = params(a, &guest, &o.nparams);
 	o.sets = args_values(a, "set", &o.nsets);
 	o.overlays = args_values(a, "overlay", &o.noverlays);
+	o.locked = args_has(a, "locked");
+	o.lint = a->command->run == cmd_check;
 	b = board_load(a->text[0], &o, device_classes, &host, &ds);
 	print_diags(&ds, a);
 	*code = diags_exit_code(&ds);

@@ -555,6 +555,80 @@ static void a_tree_of_thousands_of_nodes_fits(void **state)
 	(void)state;
 }
 
+/* -- The hatch ----------------------------------------------------------------------------- */
+
+static const char hatch[] = MACHINE
+	"devices:\n"
+	"  uart0:\n"
+	"    dt:\n"
+	"      node-name: uart\n"
+	"      set: {\"x,n\": 115200, \"x,wide\": !u64 0x1_0000_0002, \"x,raw\": !bytes [1, "
+	"0xff],\n"
+	"            \"x,names\": [a, b c], \"x,on\": true, \"x,ref\": [!phandle plic, 3],\n"
+	"            \"x,quoted\": \"7\"}\n"
+	"      drop: [interrupts]\n"
+	"  rtc0: {dt: {hide: true}}\n"
+	"dt:\n"
+	"  nodes:\n"
+	"    leds: {compatible: gpio-leds, led-0: {label: red, \"x,dev\": !phandle test}}\n";
+
+static void the_hatch_adds_to_a_node_and_takes_out_of_it(void **state)
+{
+	struct tree t = tree_of(hatch);
+	static const char path[] = "/soc/uart@10000000";
+	int len;
+
+	assert_int_equal(cell(&t, path, "x,n", 0), 115200);
+	assert_int_equal(cell(&t, path, "x,wide", 0), 1);
+	assert_int_equal(cell(&t, path, "x,wide", 1), 2);
+	assert_memory_equal(text(&t, path, "x,raw"), "\x01\xff", 2);
+	assert_memory_equal(text(&t, path, "x,names"), "a\0b c", 6);
+	assert_string_equal(text(&t, path, "x,quoted"), "7");
+	assert_non_null(fdt_getprop(t.fdt, node(&t, path), "x,on", &len));
+	assert_int_equal(len, 0);
+	assert_int_equal(cell(&t, path, "x,ref", 0),
+			 phandle(&t, "/soc/interrupt-controller@c000000"));
+	assert_int_equal(cell(&t, path, "x,ref", 1), 3);
+	assert_false(has(&t, path, "interrupts"));
+	assert_true(has(&t, path, "clock-frequency"));
+	assert_string_equal(text(&t, "/aliases", "serial0"), path);
+	tree_done(&t);
+	(void)state;
+}
+
+static void a_hidden_device_has_no_node_and_is_there(void **state)
+{
+	struct tree t = tree_of(hatch);
+
+	assert_true(fdt_path_offset(t.fdt, "/soc/rtc@101000") < 0);
+	assert_false(has(&t, "/aliases", "rtc0"));
+	assert_false(find_planned(&t.l, "rtc0")->disabled);
+	tree_done(&t);
+	(void)state;
+}
+
+static void raw_nodes_stand_as_they_are_written(void **state)
+{
+	struct tree t = tree_of(hatch);
+
+	assert_string_equal(text(&t, "/leds", "compatible"), "gpio-leds");
+	assert_string_equal(text(&t, "/leds/led-0", "label"), "red");
+	assert_int_equal(cell(&t, "/leds/led-0", "x,dev", 0), phandle(&t, "/soc/test@100000"));
+	tree_done(&t);
+	(void)state;
+}
+
+/* A hook wants `poweroff` at the root, and somebody has it already. */
+static void a_raw_node_keeps_its_name(void **state)
+{
+	struct tree t = tree_of(MACHINE "dt: {nodes: {poweroff: {compatible: mine}}}\n");
+
+	assert_string_equal(text(&t, "/poweroff", "compatible"), "mine");
+	assert_string_equal(text(&t, "/poweroff-test", "compatible"), "syscon-poweroff");
+	tree_done(&t);
+	(void)state;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -580,6 +654,11 @@ int main(void)
 		cmocka_unit_test(dtc_makes_the_same_tree_of_the_source),
 		cmocka_unit_test(a_damaged_blob_is_refused),
 		cmocka_unit_test(a_tree_of_thousands_of_nodes_fits),
+		cmocka_unit_test(the_hatch_adds_to_a_node_and_takes_out_of_it),
+		cmocka_unit_test(a_hidden_device_has_no_node_and_is_there),
+		cmocka_unit_test(raw_nodes_stand_as_they_are_written),
+		cmocka_unit_test(a_raw_node_keeps_its_name),
+
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* Each board of tests/golden/boards is wrong, and what is said of it stands beside it.
  *
- * A first line `# options: -p a=b --set c=d -o FILE` is the command line.  With
+ * A first line `# options: -p a=b --set c=d -o FILE --locked` is the command line.  With
  * UPDATE_GOLDEN=1 in the environment the texts are written anew: look at them before
  * they are committed.
  */
@@ -29,7 +29,7 @@ static struct golden list_golden(void)
 
 	assert_non_null(d);
 	while ((e = readdir(d))) {
-		if (!text_ends(e->d_name, ".yaml"))
+		if (!text_ends(e->d_name, ".yaml") || text_ends(e->d_name, ".lock.yaml"))
 			continue;
 		GROW(&g.names, g.n, &g.cap);
 		g.names[g.n++] = xstrndup(e->d_name, strlen(e->d_name) - 5);
@@ -66,13 +66,24 @@ static void read_options(struct options *o, const char *path)
 	for (word = text + 11; *word; word = next) {
 		u32 kind = text_starts(word, "-p ") ? 0 : text_starts(word, "-o ") ? 1 : 2;
 
+		if (text_starts(word, "--locked")) {
+			o->o.locked = true;
+			next = word + strlen("--locked");
+			next += *next == ' ';
+			continue;
+		}
 		word += strcspn(word, " ") + 1;
 		next = word + strcspn(word, " ");
 		if (*next)
 			*next++ = 0;
 		o->list[kind][n[kind]++] = word;
 	}
-	o->o = (struct board_options){ o->list[1], o->list[0], o->list[2], n[1], n[0], n[2] };
+	o->o.overlays = o->list[1];
+	o->o.params = o->list[0];
+	o->o.sets = o->list[2];
+	o->o.noverlays = n[1];
+	o->o.nparams = n[0];
+	o->o.nsets = n[2];
 }
 
 static char *say(const char *name)
@@ -82,6 +93,7 @@ static char *say(const char *name)
 	struct loaded l;
 
 	read_options(&o, path);
+	o.o.lint = true;
 	l = load_with(path, &o.o, NULL);
 	if (!l.ds.errors && !l.ds.warnings)
 		print_message("%s: nothing is wrong with it\n", path);

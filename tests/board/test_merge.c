@@ -144,7 +144,7 @@ static void later_wins_from_file_to_overlay_to_option_to_set(void **state)
 	};
 	static const char *const sets[] = { "devices.uart0.clock-frequency=2MHz",
 					    "model=\"it is set\"", "devices.rtc0=!delete" };
-	struct board_options o = { overlays, NULL, NULL, 2, 0, 0 };
+	struct board_options o = { .overlays = overlays, .noverlays = 2 };
 	struct loaded l = load_with("t.yaml", &o, files);
 
 	must_find(&l, "rtc0");
