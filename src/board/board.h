@@ -255,6 +255,9 @@ const struct plan *board_plan(const struct board *b);
 const char *board_lock_path(struct board *b);
 u32 board_lock_text(const struct board *b, struct str *out);
 
+/* `kind: lab`: checked as a whole, and without a plan. */
+bool board_is_lab(const struct board *b, u32 *machines);
+
 /* The device of that name, wherever it is nested, or PLAN_NONE. */
 u32 plan_find(const struct plan *p, const char *name);
 

@@ -153,6 +153,31 @@ const struct lang_key lang_lock[] = {
 	END
 };
 
+static const struct lang_key machine_of_lab[] = {
+	K("board",   KEY_PATH, .doc = "its board file", .required = true),
+	K("params",  KEY_ANY,  .doc = "values of the board's parameters"),
+	K("overlay", KEY_ANY,  .doc = "what is different in this lab: keys of an overlay file"),
+	END
+};
+
+const struct lang_key lang_machines[] = {
+	K("*", KEY_MAP, .doc = "a machine of the lab", .in = machine_of_lab),
+	END
+};
+
+static const char *const words_backends[] = { "slirp", "tap", "hub", "socket", "none", NULL };
+
+static const struct lang_key network[] = {
+	K("backend", KEY_WORD,  .doc = "what it is made of", .words = words_backends),
+	K("hostfwd", KEY_TEXTS, .doc = "ports of this host that lead into it"),
+	END
+};
+
+const struct lang_key lang_networks[] = {
+	K("*", KEY_MAP, .doc = "a network", .in = network),
+	END
+};
+
 #define MACHINES  (KIND_MACHINE | KIND_BOARD | KIND_OVERLAY)
 #define RUNNABLES (KIND_BOARD | KIND_OVERLAY)
 
@@ -180,6 +205,10 @@ const struct lang_key lang_top[] = {
 	K("dt",               KEY_MAP,     .doc = "raw additions to the device tree", .in = lang_dt_top,
 	  .where = MACHINES),
 	K("boot",             KEY_MAP,     .doc = "what runs first", .in = lang_boot, .where = RUNNABLES),
+	K("networks",         KEY_MAP,     .doc = "networks between the machines of a lab, by name", .in = lang_networks,
+	  .where = KIND_LAB),
+	K("machines",         KEY_MAP,     .doc = "the machines of a lab, by name", .in = lang_machines,
+	  .where = KIND_LAB, .required = true),
 	K("host",             KEY_MAP,     .doc = "how this computer runs it; guests see nothing of it",
 	  .in = lang_host, .where = RUNNABLES),
 	END

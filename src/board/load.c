@@ -88,7 +88,9 @@ static void check_top_key(struct board *b, struct node *root, struct pair *p, en
 	if (row && !(row->where & (u32)kind)) {
 		diag_report(b->ds, p->key_at, DIAG_kind, "`%s:` is not for %s", p->key,
 			    a_kind(kind));
-		diag_hint(b->ds, "write it in a `kind: board` that extends this file");
+		diag_hint(b->ds, kind == KIND_LAB
+					 ? "write it in a board that stands under `machines:`"
+					 : "write it in a `kind: board` that extends this file");
 		return;
 	}
 	if (row)
@@ -218,6 +220,7 @@ static void check_head(struct board *b, struct node *root, const char *file, u32
 	if (!strcmp(file, b->file)) {
 		const struct node *doc = map_get(root, "description");
 
+		b->kind = kind == KIND_LAB ? KIND_LAB : KIND_BOARD;
 		b->plan.name = name;
 		b->plan.description = doc ? check_text(b, doc, "description") : NULL;
 	}
@@ -352,23 +355,16 @@ static struct pos arg_place(const char *arg, size_t from, size_t len)
 	return (struct pos){ arg, arg, 0, (u32)from + 1, (u32)MAX(len, 1) };
 }
 
-static void apply_param(struct board *b, const char *given)
+void load_param(struct board *b, const char *name, struct pos at, struct node *value)
 {
-	char *arg = arena_printf(&b->arena, "-p %s", given);
-	size_t n = strcspn(given, "=");
-	const char *name = arena_text(&b->arena, given, n);
-	struct node *params = map_get(b->root, "params"), *value;
+	struct node *params = map_get(b->root, "params");
 	struct nearest near = { 0 };
 	struct pair *p, *old;
 
-	if (!given[n]) {
-		diag_report(b->ds, arg_place(arg, 3, n), DIAG_wrong_form, "-p wants NAME=VALUE");
-		return;
-	}
 	p = params && params->kind == NODE_MAP ? map_pair(params, name) : NULL;
 	if (!p || p->value->kind != NODE_MAP) {
-		diag_report(b->ds, arg_place(arg, 3, n), DIAG_unknown_param,
-			    "this board has no parameter `%s`", name);
+		diag_report(b->ds, at, DIAG_unknown_param, "this board has no parameter `%s`",
+			    name);
 		if (params && params->kind == NODE_MAP)
 			for_pairs(p, params)
 				nearest_try(&near, name, p->key);
@@ -378,14 +374,27 @@ static void apply_param(struct board *b, const char *given)
 			diag_hint(b->ds, "`vmbuild describe %s` lists them", b->file);
 		return;
 	}
-	value = node_text(&b->arena, arg + 3 + n + 1,
-			  arg_place(arg, 3 + n + 1, strlen(given) - n - 1));
-	value->quoted = true; /* as it stands: an empty text is one */
 	old = map_pair(p->value, "default");
 	if (old)
 		old->value = value;
 	else
 		map_put(&b->arena, p->value, "default", value->at, value);
+}
+
+static void apply_param(struct board *b, const char *given)
+{
+	char *arg = arena_printf(&b->arena, "-p %s", given);
+	size_t n = strcspn(given, "=");
+	struct node *value;
+
+	if (!given[n]) {
+		diag_report(b->ds, arg_place(arg, 3, n), DIAG_wrong_form, "-p wants NAME=VALUE");
+		return;
+	}
+	value = node_text(&b->arena, arg + 3 + n + 1,
+			  arg_place(arg, 3 + n + 1, strlen(given) - n - 1));
+	value->quoted = true; /* as it stands: an empty text is one */
+	load_param(b, arena_text(&b->arena, given, n), arg_place(arg, 3, n), value);
 }
 
 /* The first name must be a key of a board; what it may have follows later. */
@@ -501,12 +510,21 @@ static void apply_overlay(struct board *b, const char *path)
 	merge_trees(b, b->root, tree);
 }
 
+void load_overlay(struct board *b, struct node *overlay)
+{
+	struct pair *p;
+
+	for_pairs(p, overlay)
+		check_top_key(b, overlay, p, KIND_OVERLAY);
+	merge_trees(b, b->root, overlay);
+}
+
 bool load_files(struct board *b, const struct board_options *options)
 {
-	struct opening o = { .name = b->file };
+	struct opening o = { .name = b->file, .at = b->asked };
 	u64 files = 0;
 
-	b->root = load_file(b, &o, KIND_BOARD, &files);
+	b->root = load_file(b, &o, KIND_BOARD | KIND_LAB, &files);
 	if (!b->root)
 		return false;
 	for (size_t i = 0; options && i < options->noverlays; i++)

@@ -485,6 +485,11 @@ static void merge_top(struct merge *m, struct node *dst, struct node *src)
 		bool params = !strcmp(p->key, "params"), devices = !strcmp(p->key, "devices");
 		struct node *under = NULL;
 
+		/* Overlays in a lab meet their boards later, tags and all. */
+		if (!strcmp(p->key, "machines") && !map_pair(dst, p->key)) {
+			map_put(&m->b->arena, dst, p->key, p->key_at, p->value);
+			continue;
+		}
 		if ((params || devices) && p->value->kind == NODE_MAP && p->value->tag == TAG_NONE)
 			under = map_under(m, dst, p->key, p);
 		if (!under) {

@@ -182,7 +182,8 @@ struct lang_key {
 
 extern const struct lang_key lang_top[], lang_params[], lang_harts[], lang_clusters[],
 	lang_memory[], lang_auto[], lang_device[], lang_dt[], lang_dt_top[], lang_boot[],
-	lang_load[], lang_host[], lang_lock[], lang_chardev[], lang_disk[];
+	lang_load[], lang_host[], lang_lock[], lang_machines[], lang_networks[], lang_chardev[],
+	lang_disk[];
 extern const char *const words_kinds[],
 	*const words_status[], *const words_mmu[], *const words_formats[],
 							   *const words_chardev[],
@@ -252,6 +253,12 @@ struct board {
 	struct node *dropped; /* names that `when:` took away: a map */
 
 	struct plan plan;
+	enum kind kind;         /* KIND_BOARD or KIND_LAB */
+	struct pos asked;       /* a machine of a lab: where its file is named */
+	struct board *machines; /* of a lab */
+	u32 nmachines;
+	struct board *next;   /* of the same lab */
+	struct node *claimed; /* what of the host is used, by all of a lab; or NULL */
 	bool lint, locked;
 	const struct node *pins; /* `devices:` of the lock file, or NULL */
 	struct draft *drafts;    /* by device; how the plan was made */
@@ -261,6 +268,9 @@ struct board {
 
 /* Reads the files and the command line into b->root.  False: nothing to go on with. */
 bool load_files(struct board *b, const struct board_options *options);
+/* A parameter's value, and an overlay, that stand in no file of their own. */
+void load_param(struct board *b, const char *name, struct pos at, struct node *value);
+void load_overlay(struct board *b, struct node *overlay);
 
 /* `path` as written in a file whose name is `by`; "." and ".." are taken out. */
 const char *path_from(struct arena *a, const char *by, const char *path);
@@ -378,6 +388,13 @@ struct planner {
 };
 
 void plan_make(struct board *b);
+
+struct board *board_new(const char *file, const struct device_class *const *classes,
+			const struct board_host *host, struct diags *ds);
+/* What follows when the files are read, if they are. */
+void board_make(struct board *b, bool loaded);
+
+void lab_check(struct board *b);
 
 /* The lock file (lock.c). */
 void lock_read(struct board *b);

@@ -195,7 +195,7 @@ void plan_make(struct board *b)
 	struct planner pl = { .b = b, .p = &b->plan };
 
 	pl.names = node_new(&b->arena, NODE_MAP, b->root->at);
-	pl.claimed = node_new(&b->arena, NODE_MAP, b->root->at);
+	pl.claimed = b->claimed ? b->claimed : node_new(&b->arena, NODE_MAP, b->root->at);
 	b->plan.file = b->file;
 	plan_compatible(&pl);
 	plan_host(&pl);
@@ -239,32 +239,51 @@ static void add_origins(struct board *b)
 	}
 }
 
-struct board *board_load(const char *path, const struct board_options *options,
-			 const struct device_class *const *classes, const struct board_host *host,
-			 struct diags *ds)
+struct board *board_new(const char *file, const struct device_class *const *classes,
+			const struct board_host *host, struct diags *ds)
 {
 	struct board *b = xzalloc(sizeof(*b));
-	u32 errors = ds->errors;
 
-	b->file = path_from(&b->arena, NULL, path);
+	b->file = path_from(&b->arena, NULL, file);
 	b->classes = classes;
 	b->host = host;
 	b->ds = ds;
-	b->locked = options && options->locked;
-	b->lint = options && options->lint;
-	b->altered = options && (options->noverlays || options->nparams || options->nsets);
 	b->plan.stdout_device = b->plan.irq_parent = PLAN_NONE;
-	if (load_files(b, options)) {
+	return b;
+}
+
+void board_make(struct board *b, bool loaded)
+{
+	if (loaded) {
 		params_read(b);
 		substitute(b);
+	}
+	if (loaded && b->kind == KIND_LAB) {
+		lab_check(b);
+	} else if (loaded) {
 		lock_read(b);
 		plan_make(b);
 	}
 	add_origins(b);
-	b->complete = ds->errors == errors;
-	diags_sort(ds, b->file);
-	b->ds = NULL;
 	b->host = NULL;
+}
+
+struct board *board_load(const char *path, const struct board_options *options,
+			 const struct device_class *const *classes, const struct board_host *host,
+			 struct diags *ds)
+{
+	struct board *b = board_new(path, classes, host, ds);
+	u32 errors = ds->errors;
+
+	b->locked = options && options->locked;
+	b->lint = options && options->lint;
+	b->altered = options && (options->noverlays || options->nparams || options->nsets);
+	board_make(b, load_files(b, options));
+	b->complete = ds->errors == errors && b->kind == KIND_BOARD;
+	diags_sort(ds, b->file);
+	for (struct board *m = b->machines; m; m = m->next)
+		m->ds = NULL;
+	b->ds = NULL;
 	return b;
 }
 
@@ -274,6 +293,12 @@ void board_free(struct board *b)
 
 	if (!b)
 		return;
+	while (b->machines) {
+		struct board *m = b->machines;
+
+		b->machines = m->next;
+		board_free(m);
+	}
 	arena = b->arena;
 	free(b);
 	arena_free(&arena);

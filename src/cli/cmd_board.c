@@ -10,17 +10,19 @@ int cmd_check(const struct args *a)
 {
 	const struct plan *p;
 	struct board *b;
+	u32 machines;
 	int code;
 
 	b = load_board(a, &code);
-	if (!b)
-		return code;
 	p = board_plan(b);
-	if (!args_has(a, "json"))
+	if (code == EXIT_OK && board_is_lab(b, &machines) && !args_has(a, "json"))
+		printf("%s: ok · a lab of %u machine%s\n", a->text[0], machines,
+		       machines == 1 ? "" : "s");
+	if (p && !args_has(a, "json"))
 		printf("%s: ok · %u devices · %u hart%s\n", a->text[0], p->ndevices, p->nharts,
 		       p->nharts == 1 ? "" : "s");
 	board_free(b);
-	return EXIT_OK;
+	return code;
 }
 
 static void *load_fdt(const struct args *a, size_t *len, int *code)

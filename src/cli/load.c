@@ -38,6 +38,7 @@ struct board *load_board(const struct args *a, int *code)
 	struct diags ds = { 0 };
 	struct board *b;
 	char *guest;
+	u32 machines;
 
 	o.params = params(a, &guest, &o.nparams);
 	o.sets = args_values(a, "set", &o.nsets);
@@ -47,7 +48,14 @@ struct board *load_board(const struct args *a, int *code)
 	b = board_load(a->text[0], &o, device_classes, &host, &ds);
 	print_diags(&ds, a);
 	*code = diags_exit_code(&ds);
-	if (!board_plan(b)) {
+	if (*code == EXIT_OK && a->command->run != cmd_check && board_is_lab(b, &machines)) {
+		print_usage_error("`%s` is a lab of %u machines, and this wants one board",
+				  a->text[0], machines);
+		fprintf(stderr,
+			"  hint: `vmbuild check` checks it; running labs is not there yet\n");
+		*code = EXIT_USAGE;
+	}
+	if (!board_plan(b) && a->command->run != cmd_check) {
 		board_free(b);
 		b = NULL;
 	}
