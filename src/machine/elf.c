@@ -62,32 +62,21 @@ static const char *machine_name(u16 machine)
 	return "an unusual one";
 }
 
-static bool wrong_elf(const struct image *im, struct err *e, const char *fmt, ...) PRINTF(3, 4);
-
-static bool wrong_elf(const struct image *im, struct err *e, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(e->text, sizeof(e->text), fmt, ap);
-	va_end(ap);
-	err_in(e, "`%s`", im->path);
-	snprintf(e->code, sizeof(e->code), "E0504");
-	return err_hint(e, "build it with a RISC-V compiler: riscv64-linux-gnu-gcc");
-}
-
 static bool check_header(struct image *im, struct err *e)
 {
 	const u8 *p = im->bytes;
 
 	if (im->len < 52 || (p[4] != 1 && p[4] != 2) || (p[4] == 2 && im->len < 64))
-		return image_damaged(im, e, "a truncated ELF file (%zu bytes)", im->len);
+		return image_refuse(im, e, IMAGE_DAMAGED, "a truncated ELF file (%zu bytes)",
+				    im->len);
 	im->xlen = p[4] == 2 ? 64 : 32;
 	if (p[5] != 1)
-		return wrong_elf(im, e, "a big-endian ELF; harts are little-endian");
+		return image_refuse(im, e, IMAGE_FOREIGN,
+				    "a big-endian ELF; harts are little-endian");
 	if (half(im, 18) != EM_RISCV)
-		return wrong_elf(im, e, "an ELF for another machine, %s, not RISC-V",
-				 machine_name(half(im, 18)));
+		return image_refuse(im, e, IMAGE_FOREIGN,
+				    "an ELF for another machine, %s, not RISC-V",
+				    machine_name(half(im, 18)));
 	return true;
 }
 
@@ -100,15 +89,15 @@ static bool add_segment(struct image *im, u64 ph, u32 number, struct err *e)
 	if (!memsz)
 		return true;
 	if (filesz > memsz)
-		return image_damaged(im, e,
-				     "segment %u has more bytes in the file (%" PRIu64
-				     ") than in memory (%" PRIu64 ")",
-				     number, filesz, memsz);
+		return image_refuse(im, e, IMAGE_DAMAGED,
+				    "segment %u has more bytes in the file (%" PRIu64
+				    ") than in memory (%" PRIu64 ")",
+				    number, filesz, memsz);
 	if (!inside(im, offset, filesz))
-		return image_damaged(im, e,
-				     "it is cut off: segment %u needs %" PRIu64 " bytes at %" PRIu64
-				     ", the file has %zu",
-				     number, filesz, offset, im->len);
+		return image_refuse(im, e, IMAGE_DAMAGED,
+				    "it is cut off: segment %u needs %" PRIu64 " bytes at %" PRIu64
+				    ", the file has %zu",
+				    number, filesz, offset, im->len);
 	if (im->nsegments == IMAGE_SEGMENTS)
 		return err_code(e, "E0501", "`%s` has more than %d segments to load", im->path,
 				IMAGE_SEGMENTS);
@@ -138,7 +127,8 @@ bool elf_read(struct image *im, struct err *e)
 	phoff = word(im, l->phoff);
 	phnum = half(im, l->phnum);
 	if (half(im, l->phentsize) != l->phsize || !inside(im, phoff, (u64)phnum * l->phsize))
-		return image_damaged(im, e, "it is cut off: its program headers are not in it");
+		return image_refuse(im, e, IMAGE_DAMAGED,
+				    "it is cut off: its program headers are not in it");
 	im->entry = entry = word(im, l->entry);
 	for (u32 i = 0; i < phnum; i++) {
 		u64 ph = phoff + (u64)i * l->phsize;

@@ -63,7 +63,15 @@ static const struct stranger *stranger_of(const struct image *im)
 	return is_text(im) ? &text : &unknown;
 }
 
-bool image_damaged(const struct image *im, struct err *e, const char *fmt, ...)
+static const struct {
+	const char *code, *hint;
+} refusals[] = {
+	[IMAGE_DAMAGED] = { "E0501", "copy or build it again" },
+	[IMAGE_FOREIGN] = { "E0504", "build it with a RISC-V compiler: riscv64-linux-gnu-gcc" },
+};
+
+bool image_refuse(const struct image *im, struct err *e, enum image_refusal why, const char *fmt,
+		  ...)
 {
 	va_list ap;
 
@@ -71,8 +79,8 @@ bool image_damaged(const struct image *im, struct err *e, const char *fmt, ...)
 	vsnprintf(e->text, sizeof(e->text), fmt, ap);
 	va_end(ap);
 	err_in(e, "`%s`", im->path);
-	snprintf(e->code, sizeof(e->code), "E0501");
-	return err_hint(e, "copy or build it again");
+	snprintf(e->code, sizeof(e->code), "%s", refusals[why].code);
+	return err_hint(e, "%s", refusals[why].hint);
 }
 
 bool image_is_code(const struct image *im, struct err *e)
@@ -91,7 +99,7 @@ static bool linux_header(struct image *im, struct err *e)
 	u64 text_offset = get_le64(im->bytes + 8), size = get_le64(im->bytes + 16);
 
 	if (size > image_max || text_offset > GIB)
-		return image_damaged(im, e, "its Linux Image header is damaged");
+		return image_refuse(im, e, IMAGE_DAMAGED, "its Linux Image header is damaged");
 	im->kind = IMAGE_IS_LINUX;
 	im->text_offset = text_offset;
 	im->image_size = MAX(size, im->len);
@@ -123,7 +131,8 @@ static bool unpack_zboot(struct image *im, const struct image_source *src, struc
 	u32 off = get_le32(im->bytes + 8), n = get_le32(im->bytes + 12);
 
 	if (!range_inside(off, n, 0, im->len))
-		return image_damaged(im, e, "it is cut off: its payload is not in it");
+		return image_refuse(im, e, IMAGE_DAMAGED,
+				    "it is cut off: its payload is not in it");
 	return take_unpacked(im, src, off, n, e);
 }
 

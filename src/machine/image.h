@@ -56,8 +56,10 @@ u8 *image_read(const struct image_source *src, const char *path, size_t max, siz
 	       struct err *e);
 /* False: these bytes are known to be something else; E0501 says what. */
 bool image_is_code(const struct image *im, struct err *e);
-/* E0501 for a file that begins well; false. */
-bool image_damaged(const struct image *im, struct err *e, const char *fmt, ...) PRINTF(3, 4);
+/* What is wrong with a file that begins well: E0501 and E0504.  Returns false. */
+enum image_refusal { IMAGE_DAMAGED, IMAGE_FOREIGN };
+bool image_refuse(const struct image *im, struct err *e, enum image_refusal why, const char *fmt,
+		  ...) PRINTF(4, 5);
 
 /* ELF (elf.c): fills segments and entry. */
 bool elf_read(struct image *im, struct err *e);
