@@ -364,8 +364,15 @@ main:
 	csrw	satp, t5
 	.endm
 
-/* A page of the data segment: PAGE(name) */
-#define PAGE(name) .data; .balign 4096; name: .zero 4096; .text
+/* A page of the data segment, of zeros, or of code that traps at once: PAGE(name) */
+#define PAGE(name)      .data; .balign 4096; name: .zero 4096; .text
+#define CODE_PAGE(name) .data; .balign 4096; name: ecall; .zero 4092; .text
+
+/* Sv39 tables: page `i` of the 2 MiB at WINDOW is entry `i` of level0, the next 2 MiB are
+ * entry 1 of level1.  The macros are for the program and for its data. */
+#define WINDOW     0x100000000
+#define MAP_WINDOW PTE(root, 4, level1, PTE_V); PTE(level1, 0, level0, PTE_V)
+#define TABLES     PAGE(root); PAGE(level1); PAGE(level0)
 
 /* Menvcfg.ADUE: hardware sets A and D (Svadu). */
 #define ADUE_ON  li t6, 1<<61; csrs menvcfg, t6

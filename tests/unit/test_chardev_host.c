@@ -1,7 +1,7 @@
 /* The host's ends of serial lines: a file, a pseudo-terminal, a socket. */
 #define _GNU_SOURCE
 #include "check.h"
-#include "host.h"
+#include "folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,8 +11,6 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-static char folder[] = "/tmp/test_chardev.XXXXXX";
 
 /* A device that keeps what it gets, and a loop on a thread of its own. */
 struct bench {
@@ -128,12 +126,6 @@ static void expect_from(int fd, const char *text)
 		n += (size_t)got;
 	}
 	assert_string_equal(buf, text);
-}
-
-static const char *in_folder(char *out, size_t cap, const char *name)
-{
-	snprintf(out, cap, "%s/%s", folder, name);
-	return out;
 }
 
 static int connect_to(const char *path)
@@ -389,21 +381,6 @@ static void a_full_disk_ends_the_output_with_one_line(void **state)
 	log_sink(NULL, NULL);
 	assert_non_null(strstr(line, "400 bytes of output lost"));
 	(void)state;
-}
-
-static int make_folder(void **state)
-{
-	(void)state;
-	return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-	const char *argv[] = { "rm", "-rf", folder, NULL };
-	struct err e = { 0 };
-
-	(void)state;
-	return host_run(argv, NULL, &e) ? 0 : -1;
 }
 
 int main(void)

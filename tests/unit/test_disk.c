@@ -2,7 +2,7 @@
  * short, or wait, as a test wants; else they do what they always do. */
 #define _GNU_SOURCE
 #include "check.h"
-#include "host.h"
+#include "folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -132,7 +132,6 @@ ssize_t pread(int fd, void *to, size_t n, off_t offset)
 
 /* -- A guest ----------------------------------------------------------------------------- */
 
-static char folder[] = "/tmp/test_disk.XXXXXX";
 static char image[64];
 
 struct guest {
@@ -798,22 +797,12 @@ static int calm(void **state)
 	return 0;
 }
 
-static int make_folder(void **state)
+static int set_up(void **state)
 {
-	(void)state;
-	if (!mkdtemp(folder))
+	if (make_folder(state))
 		return -1;
-	snprintf(image, sizeof(image), "%s/x.img", folder);
+	in_folder(image, sizeof(image), "x.img");
 	return 0;
-}
-
-static int remove_folder(void **state)
-{
-	const char *argv[] = { "rm", "-rf", folder, NULL };
-	struct err e = { 0 };
-
-	(void)state;
-	return host_run(argv, NULL, &e) ? 0 : -1;
 }
 
 int main(void)
@@ -841,5 +830,5 @@ int main(void)
 		cmocka_unit_test_setup(a_drain_completes_each_request_once, calm),
 	};
 
-	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+	return cmocka_run_group_tests(tests, set_up, remove_folder);
 }

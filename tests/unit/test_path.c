@@ -1,33 +1,10 @@
 /* Whole files, folders, other programs. */
 #include "check.h"
-#include "host.h"
+#include "folder.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static char folder[] = "/tmp/test_path.XXXXXX";
-
-static int make_folder(void **state)
-{
-	(void)state;
-	return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-	const char *argv[] = { "rm", "-rf", folder, NULL };
-	struct err e = { 0 };
-
-	(void)state;
-	return host_run(argv, NULL, &e) ? 0 : -1;
-}
-
-static const char *in_folder(char *out, size_t cap, const char *name)
-{
-	snprintf(out, cap, "%s/%s", folder, name);
-	return out;
-}
 
 static void what_was_written_is_read_with_a_nul_behind_it(void **state)
 {

@@ -7,8 +7,7 @@
  */
 #include "isa.h"
 
-#define RWX    (PTE_R|PTE_W|PTE_X|PTE_A|PTE_D|PTE_V)
-#define WINDOW 0x100000000
+#define RWX (PTE_R|PTE_W|PTE_X|PTE_A|PTE_D|PTE_V)
 
 /* A misaligned one may raise an access fault instead ("Misaligned Atomicity Granule");
  * ours is the misaligned exception, which lets firmware emulate it. */
@@ -59,8 +58,7 @@ TEST
 	NOWHERE(CAUSE_STORE_ACCESS, amomaxu.d a1, a2, (a1))
 
 	/* pages: W without use, R only, W but not dirty */
-	PTE(root, 4, level1, PTE_V)
-	PTE(level1, 0, level0, PTE_V)
+	MAP_WINDOW
 	PTE(level0, 0, page, RWX)
 	PTE(level0, 1, page, PTE_R|PTE_A|PTE_D|PTE_V)
 	PTE(level0, 2, page, PTE_X|PTE_A|PTE_D|PTE_V)
@@ -102,7 +100,5 @@ PASS
 	.data
 	.balign	64
 words:	.zero	64
-	PAGE(root)
-	PAGE(level1)
-	PAGE(level0)
+	TABLES
 	PAGE(page)

@@ -15,7 +15,6 @@
 #define W_PAGE     (PTE_R|PTE_W|PTE_A|PTE_D|PTE_V)
 #define X_PAGE     (PTE_X|PTE_A|PTE_D|PTE_V)
 #define ALL        (PTE_X|PTE_R|PTE_W|PTE_A|PTE_D|PTE_V)
-#define WINDOW     0x100000000
 
 /* All ones from 64 bytes before `block` to 64 after. */
 fill:
@@ -145,8 +144,7 @@ TEST
 	li	t0, CBCFE|CBIE_INVAL|CBZE
 	csrw	menvcfg, t0
 	PTE(root, 2, _start, ALL)
-	PTE(root, 4, level1, PTE_V)
-	PTE(level1, 0, level0, PTE_V)
+	MAP_WINDOW
 	PTE(level0, 0, page, R_PAGE)
 	PTE(level0, 1, page, W_PAGE)
 	PTE(level0, 2, page, X_PAGE)
@@ -194,7 +192,5 @@ PASS
 	.zero	BLOCK
 block:	.zero	BLOCK
 	.zero	BLOCK
-	PAGE(root)
-	PAGE(level1)
-	PAGE(level0)
+	TABLES
 	PAGE(page)

@@ -6,13 +6,11 @@
  */
 #include "isa.h"
 
-#define RWX    (PTE_R|PTE_W|PTE_X|PTE_A|PTE_D|PTE_V)
-#define WINDOW 0x100000000
+#define RWX (PTE_R|PTE_W|PTE_X|PTE_A|PTE_D|PTE_V)
 
 TEST
 	/* pages 0 and 2 of the window, in reverse order in memory; page 1 is not mapped at first */
-	PTE(root, 4, level1, PTE_V)
-	PTE(level1, 0, level0, PTE_V)
+	MAP_WINDOW
 	PTE(level0, 0, second, RWX)
 	PTE(level0, 2, first, RWX)
 	SATP(8, root)
@@ -167,6 +165,4 @@ PASS
 first:	.zero	4096
 second:	.zero	4096
 third:	.zero	4096
-	PAGE(root)
-	PAGE(level1)
-	PAGE(level0)
+	TABLES

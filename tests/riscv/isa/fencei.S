@@ -5,8 +5,7 @@
  */
 #include "isa.h"
 
-#define RWX    (PTE_R|PTE_W|PTE_X|PTE_A|PTE_D|PTE_V)
-#define WINDOW 0x100000000
+#define RWX (PTE_R|PTE_W|PTE_X|PTE_A|PTE_D|PTE_V)
 
 /* li a0, n; ret */
 #define LI_A0(n) (0x00000513|(n)<<20)
@@ -95,8 +94,7 @@ TEST
 
 	/* Through another virtual address: the window maps the page of `code`. */
 	PTE(root, 2, _start, RWX)
-	PTE(root, 4, level1, PTE_V)
-	PTE(level1, 0, level0, PTE_V)
+	MAP_WINDOW
 	PTE(level0, 0, page0, RWX)
 	PTE(level0, 1, page0, RWX)
 	SATP(8, root)
@@ -138,6 +136,4 @@ hot:	addi	a1, a1, 1
 	ret
 	.balign	4096
 page1:	.zero	4096
-	PAGE(root)
-	PAGE(level1)
-	PAGE(level0)
+	TABLES

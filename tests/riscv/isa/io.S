@@ -76,8 +76,7 @@ TEST
 
 	/* through Sv39 */
 	CHECK
-	PTE(root, 4, level1, PTE_V)
-	PTE(level1, 0, level0, PTE_V)
+	MAP_WINDOW
 	li	t0, CLINT
 	PTE_AT(level0, 0, t0, RW)
 	li	t0, MTIMECMP
@@ -91,6 +90,4 @@ TEST
 	AS_TRAP(S_MODE, CAUSE_LOAD_ACCESS, a2, lw a0, 0(a2))
 PASS
 
-	PAGE(root)
-	PAGE(level1)
-	PAGE(level0)
+	TABLES

@@ -7,17 +7,16 @@
 #include "isa.h"
 
 #define AD     (PTE_A|PTE_D|PTE_V)
-#define S_PAGE 0x100000000
-#define U_PAGE 0x100001000
-#define S_CODE 0x100002000
-#define U_CODE 0x100003000
+#define S_PAGE WINDOW
+#define U_PAGE (WINDOW+0x1000)
+#define S_CODE (WINDOW+0x2000)
+#define U_CODE (WINDOW+0x3000)
 
 #define ON(bits)  li t0, bits; csrs mstatus, t0
 #define OFF(bits) li t0, bits; csrc mstatus, t0
 
 TEST
-	PTE(root, 4, level1, PTE_V)
-	PTE(level1, 0, level0, PTE_V)
+	MAP_WINDOW
 	PTE(level0, 0, page, PTE_R|PTE_W|AD)
 	PTE(level0, 1, page, PTE_R|PTE_W|PTE_U|AD)
 	PTE(level0, 2, page, PTE_X|AD)
@@ -110,10 +109,5 @@ round:	CHECK				/* data of S and U */
 	TRAP(CAUSE_LOAD_PAGE, lw a0, 0(s3))
 PASS
 
-	.data
-	.balign	4096
-page:	ecall
-	.zero	4092
-	PAGE(root)
-	PAGE(level1)
-	PAGE(level0)
+	CODE_PAGE(page)
+	TABLES

@@ -5,14 +5,12 @@
  */
 #include "isa.h"
 
-#define RWX    (PTE_R|PTE_W|PTE_X|PTE_A|PTE_D|PTE_V)
-#define N      (1<<63)
-#define PBMTE  (1<<62)
-#define WINDOW 0x100000000
+#define RWX   (PTE_R|PTE_W|PTE_X|PTE_A|PTE_D|PTE_V)
+#define N     (1<<63)
+#define PBMTE (1<<62)
 
 TEST
-	PTE(root, 4, level1, PTE_V)
-	PTE(level1, 0, level0, PTE_V)
+	MAP_WINDOW
 	SATP(8, root)
 	sfence.vma
 
@@ -120,6 +118,4 @@ PASS
 range:	.zero	0x10000
 range_2m:
 	.zero	0x10000
-	PAGE(root)
-	PAGE(level1)
-	PAGE(level0)
+	TABLES

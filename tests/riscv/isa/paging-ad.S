@@ -6,16 +6,14 @@
  */
 #include "isa.h"
 
-#define RWX    (PTE_R|PTE_W|PTE_X|PTE_V)
-#define WINDOW 0x100000000
+#define RWX (PTE_R|PTE_W|PTE_X|PTE_V)
 
 /* The entry has these of A and D. */
 #define HAS(bits) GET_PTE(a2, level0, 0); andi a2, a2, PTE_A|PTE_D; EQ(a2, bits)
 #define SET(flags) CHECK; PTE(level0, 0, page, flags); sfence.vma
 
 TEST
-	PTE(root, 4, level1, PTE_V)
-	PTE(level1, 0, level0, PTE_V)
+	MAP_WINDOW
 	SATP(8, root)
 	li	s1, WINDOW
 	la	s2, page
@@ -127,10 +125,5 @@ TEST
 	AS_TRAP(S_MODE, CAUSE_LOAD_PAGE, s1, lw a0, 0(s1))
 PASS
 
-	.data
-	.balign	4096
-page:	ecall
-	.zero	4092
-	PAGE(root)
-	PAGE(level1)
-	PAGE(level0)
+	CODE_PAGE(page)
+	TABLES

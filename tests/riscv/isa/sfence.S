@@ -6,8 +6,7 @@
  */
 #include "isa.h"
 
-#define RWX    (PTE_R|PTE_W|PTE_X|PTE_A|PTE_D|PTE_V)
-#define WINDOW 0x100000000
+#define RWX (PTE_R|PTE_W|PTE_X|PTE_A|PTE_D|PTE_V)
 
 /* The window's page, then the other one after a fence. */
 #define MOVE(flags, ...)                                                                          \
@@ -27,8 +26,7 @@
 
 TEST
 	PTE(root, 2, _start, RWX)
-	PTE(root, 4, level1, PTE_V)
-	PTE(level1, 0, level0, PTE_V)
+	MAP_WINDOW
 	SATP_ASID(8, 5, root)
 	li	s1, WINDOW
 	li	s2, 5

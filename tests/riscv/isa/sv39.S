@@ -6,8 +6,7 @@
  */
 #include "isa.h"
 
-#define RWX    (PTE_R|PTE_W|PTE_X|PTE_A|PTE_D|PTE_V)
-#define WINDOW 0x100000000
+#define RWX (PTE_R|PTE_W|PTE_X|PTE_A|PTE_D|PTE_V)
 
 /* With this leaf for WINDOW, a load faults, a store, and a fetch. */
 #define BAD(flags)                                                                                \
@@ -27,8 +26,7 @@
 
 TEST
 	PTE(root, 2, _start, RWX)
-	PTE(root, 4, level1, PTE_V)
-	PTE(level1, 0, level0, PTE_V)
+	MAP_WINDOW
 	PTE(level0, 0, page, RWX)
 	SATP(8, root)
 	sfence.vma
@@ -222,10 +220,5 @@ all_fault:
 	bne	s10, s1, fail
 	jr	s4
 
-	.data
-	.balign	4096
-page:	ecall
-	.zero	4092
-	PAGE(root)
-	PAGE(level1)
-	PAGE(level0)
+	CODE_PAGE(page)
+	TABLES

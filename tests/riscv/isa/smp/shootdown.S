@@ -8,13 +8,11 @@
 #include "isa.h"
 
 #define RWX    (PTE_R|PTE_W|PTE_X|PTE_A|PTE_D|PTE_V)
-#define WINDOW 0x100000000
 #define ROUNDS 1000
 
 TEST
 	PTE(root, 2, _start, RWX)
-	PTE(root, 4, level1, PTE_V)
-	PTE(level1, 0, level0, PTE_V)
+	MAP_WINDOW
 	PTE(level0, 0, one, RWX)
 	fence
 	la	s1, state
@@ -83,6 +81,4 @@ state:	.word	0, 0, 0
 one:	.word	1
 	.balign	4096
 two:	.word	2
-	PAGE(root)
-	PAGE(level1)
-	PAGE(level0)
+	TABLES

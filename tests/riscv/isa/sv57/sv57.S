@@ -75,10 +75,7 @@ TEST
 	AS_TRAP(S_MODE, CAUSE_LOAD_PAGE, s1, lw a0, 0(s1))
 PASS
 
-	.data
-	.balign	4096
-page:	ecall
-	.zero	4092
+	CODE_PAGE(page)
 	PAGE(level0)
 	PAGE(level1)
 	PAGE(level2)

@@ -4,8 +4,7 @@
  */
 #include "isa.h"
 
-#define RWX    (PTE_R|PTE_W|PTE_X|PTE_V)
-#define WINDOW 0x100000000
+#define RWX (PTE_R|PTE_W|PTE_X|PTE_V)
 
 TEST
 	CHECK
@@ -15,8 +14,7 @@ TEST
 	andi	a0, a0, 1
 	EQ(a0, 0)
 
-	PTE(root, 4, level1, PTE_V)
-	PTE(level1, 0, level0, PTE_V)
+	MAP_WINDOW
 	PTE(level0, 0, page, RWX)
 	SATP(8, root)
 	sfence.vma
@@ -34,10 +32,5 @@ TEST
 	EQ(a0, PTE_A)
 PASS
 
-	.data
-	.balign	4096
-page:	ecall
-	.zero	4092
-	PAGE(root)
-	PAGE(level1)
-	PAGE(level0)
+	CODE_PAGE(page)
+	TABLES
