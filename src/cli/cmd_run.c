@@ -264,12 +264,9 @@ static bool parse_prefix(const char *text, u8 *prefix)
 
 static bool make_console(struct run *r, struct err *e)
 {
-	const struct console_events events = { .quit = on_kill,
-					       .kill = on_kill,
-					       .reset = on_reset,
-					       .pause = on_pause,
-					       .status = on_status,
-					       .ctx = r };
+	const struct console_events events = {
+		.kill = on_kill, .reset = on_reset, .pause = on_pause, .status = on_status, .ctx = r
+	};
 	struct console_options o = { .prefix = 0x1d, .eof_quits = args_has(r->args, "eof-quits") };
 	const char *escape = args_value(r->args, "escape");
 	struct chardev *c;
@@ -302,6 +299,20 @@ static void on_log(void *ctx, enum log_level level, const char *line)
 		console_message(r->console, text);
 	else
 		fprintf(stderr, "%s\n", text);
+}
+
+static void on_finding(void *ctx, enum log_level level, const struct err *what)
+{
+	struct run *r = ctx;
+	char line[700];
+
+	snprintf(line, sizeof(line), "%s[%s]: %s", level == LOG_ERROR ? "error" : "warning",
+		 what->code, what->text);
+	console_message(r->console, line);
+	if (!what->hint[0])
+		return;
+	snprintf(line, sizeof(line), "  hint: %s", what->hint);
+	console_message(r->console, line);
 }
 
 static void on_signal(void *ctx, int signal)
@@ -343,6 +354,8 @@ static const char *how_it_ended(const struct run *r, char *buf, size_t cap)
 {
 	u64 code;
 
+	if (machine_panicked(r->machine))
+		return "ended by a kernel panic";
 	if (r->timed_out)
 		return "timeout";
 	if (r->signal || r->killed)
@@ -413,10 +426,12 @@ static int exit_code(const struct run *r)
 {
 	u64 code;
 
-	if (r->timed_out)
-		return EXIT_TIME;
 	if (r->signal)
 		return EXIT_BREAK;
+	if (machine_panicked(r->machine))
+		return EXIT_GUEST;
+	if (r->timed_out)
+		return EXIT_TIME;
 	if (r->killed || machine_ended(r->machine, &code) == MACHINE_POWEROFF)
 		return EXIT_OK;
 	return EXIT_GUEST;
@@ -462,7 +477,8 @@ static bool check_options(const struct args *a, u64 *timeout_ns)
 static int boot(struct run *r, const struct machine_host *host)
 {
 	const char *engine = args_value(r->args, "engine");
-	struct machine_options o = { .tohost = args_value(r->args, "tohost") };
+	struct machine_options o = { .tohost = args_value(r->args, "tohost"),
+				     .no_doctor = args_has(r->args, "no-doctor") };
 	struct diags ds = { 0 };
 	int code;
 
@@ -513,6 +529,7 @@ static int run_board(struct run *r, u64 timeout_ns)
 		.read_file = read_file,
 		.unpack = host_unpack,
 		.wake = wake,
+		.finding = on_finding,
 		.console_write = console_out,
 		.console_read = console_in,
 	};

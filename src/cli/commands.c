@@ -12,6 +12,7 @@ static const struct opt run_opts[] = {
 	{ "dry-run",  0, NULL,       "do everything but start" },
 	{ "escape",   0, "^X",       "the console's prefix key, instead of ^]" },
 	{ "eof-quits", 0, NULL,      "end of standard input ends the run" },
+	{ "no-doctor", 0, NULL,      "do not say when the guest is stuck, asleep for good or panics" },
 	{ "stats",    0, NULL,       "print the engine's counters at the end" },
 	{ "quiet",   'q', NULL,      "print nothing but the guest's output and errors" },
 	{ "yes",     'y', NULL,      "answer yes to questions" },

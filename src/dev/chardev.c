@@ -61,6 +61,8 @@ struct chardev *chardev_attach(struct device *dev, struct chardev *c)
 void chardev_write(struct chardev *c, const u8 *bytes, size_t n)
 {
 	c->ops->write(c, bytes, n);
+	if (c->seen)
+		c->seen(c->seen_ctx, bytes, n);
 }
 
 void chardev_ready(struct chardev *c)

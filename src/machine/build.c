@@ -24,6 +24,10 @@ static void *attach_chardev(struct machine *m, const struct plan_device *pd,
 	c = m->host->chardev(m->host->ctx, spec, pd->name, e);
 	if (!c)
 		return NULL;
+	if (!m->options.no_doctor) {
+		c->seen = ear_hear;
+		c->seen_ctx = ear_new(m);
+	}
 	GROW(&m->chardevs, m->nchardevs, &m->chardevs_cap);
 	return m->chardevs[m->nchardevs++] = c;
 }

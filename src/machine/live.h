@@ -61,8 +61,14 @@ struct machine {
 
 	struct tohost tohost;
 
-	bool doctor_told; /* once after each power-on */
-	u64 doctor_ns;    /* when he looks again */
+	bool doctor_told;   /* once after each power-on */
+	bool doctor_doubts; /* at the last look all harts slept for good */
+	u64 doctor_ns;      /* when he looks again */
+
+	struct ear **ears;   /* one a console */
+	struct ear *sbi_ear; /* of them, the built-in SBI's */
+	size_t nears, ears_cap;
+	_Atomic bool panicked; /* since power-on */
 };
 
 /* Any thread: the machine ends (or starts again) soon. */
@@ -74,6 +80,11 @@ void build_free(struct machine *m);
 
 /* doctor.c: looks now and then; the host time of the next look. */
 u64 doctor_due(struct machine *m);
+
+/* panic.c: listens on a console.  The machine owns the ear. */
+struct ear *ear_new(struct machine *m);
+void ear_hear(void *ctx, const u8 *bytes, size_t n); /* ctx: the ear; any thread */
+void ears_free(struct machine *m);
 
 /* tohost.c */
 bool tohost_start(struct machine *m, struct diags *ds);

@@ -63,6 +63,8 @@ static void on_console_write(void *ctx, const u8 *bytes, size_t n)
 	struct machine *m = ctx;
 
 	m->host->console_write(m->host->ctx, bytes, n);
+	if (m->sbi_ear)
+		ear_hear(m->sbi_ear, bytes, n);
 }
 
 static size_t on_console_read(void *ctx, u8 *bytes, size_t n)
@@ -200,7 +202,8 @@ static void power_on(struct machine *m)
 	}
 	atomic_store(&m->asked, 0);
 	atomic_store(&m->tohost.halves, 0);
-	m->doctor_told = false;
+	m->doctor_told = m->doctor_doubts = false;
+	atomic_store(&m->panicked, false);
 }
 
 struct machine *machine_new(const struct plan *plan, const struct machine_options *options,
@@ -217,6 +220,8 @@ struct machine *machine_new(const struct plan *plan, const struct machine_option
 		goto bad;
 	make_services(m);
 	make_harts(m);
+	if (!m->options.no_doctor)
+		m->sbi_ear = ear_new(m);
 	if (!build_devices(m, ds) || !tohost_start(m, ds))
 		goto bad;
 	power_on(m);
@@ -235,6 +240,7 @@ void machine_free(struct machine *m)
 	for (u32 i = 0; m->harts && i < m->plan->nharts; i++)
 		hart_free(m->harts[i]);
 	timers_free(m->timers);
+	ears_free(m);
 	boot_free(m->boot);
 	mem_free(m->mem);
 	for (u32 i = 0; m->memory && i < m->plan->nmemory; i++)
@@ -307,12 +313,12 @@ static void serve_request(struct machine *m)
 
 	if (!asked)
 		return;
-	if (asked - 1 == STOP_REBOOT) {
+	if (asked - 1 == STOP_REBOOT && !machine_panicked(m)) {
 		restart(m);
 		return;
 	}
 	machine_pause(m);
-	m->end = asked - 1 == STOP_FAIL ? MACHINE_FAIL : MACHINE_POWEROFF;
+	m->end = asked - 1 == STOP_POWEROFF ? MACHINE_POWEROFF : MACHINE_FAIL;
 	m->end_code = atomic_load(&m->asked_code);
 }
 
@@ -334,8 +340,15 @@ enum machine_end machine_ended(const struct machine *m, u64 *code)
 	return m->end;
 }
 
+bool machine_panicked(const struct machine *m)
+{
+	return atomic_load(&m->panicked);
+}
+
+/* By hand it starts again whatever the guest said. */
 void machine_reset(struct machine *m)
 {
+	atomic_store(&m->panicked, false);
 	machine_ask(m, STOP_REBOOT, 0);
 }
 

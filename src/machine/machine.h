@@ -28,6 +28,8 @@ struct machine_host {
 	bool (*unpack)(const u8 *from, size_t n, size_t max, u8 **to, size_t *len, struct err *e);
 	/* From any thread: machine_due() has something to do. */
 	void (*wake)(void *ctx);
+	/* What the doctor finds; the code is of diag.def.  From any thread. */
+	void (*finding)(void *ctx, enum log_level level, const struct err *what);
 	/* The console, for the built-in SBI; read never blocks. */
 	void (*console_write)(void *ctx, const u8 *bytes, size_t n);
 	size_t (*console_read)(void *ctx, u8 *bytes, size_t n);
@@ -37,6 +39,7 @@ struct machine_options {
 	const struct engine *engine;
 	const char *tohost; /* "auto", "require" or "off" */
 	bool no_rng_seed;   /* deterministic runs */
+	bool no_doctor;     /* nobody looks how the guest is */
 };
 
 /* Everything is opened, allocated and loaded here, or nothing is left behind and `ds`
@@ -60,6 +63,8 @@ enum machine_end {
 	MACHINE_FAIL /* *code: test-sifive's, or the number of the failed check (tohost) */
 };
 enum machine_end machine_ended(const struct machine *m, u64 *code);
+/* Its Linux kernel has panicked since it was switched on. */
+bool machine_panicked(const struct machine *m);
 
 /* Power button and reset button. */
 void machine_reset(struct machine *m);

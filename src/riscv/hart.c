@@ -15,6 +15,8 @@ enum {
 	A0 = 10
 };
 
+static const u64 WAITING = (u64)1 << 63; /* in `waits_for`; no interrupt has this number */
+
 /* -- Making ------------------------------------------------------------------------- */
 
 static u64 spin_limit(u32 nharts)
@@ -152,12 +154,14 @@ static void wait_for_event(struct hart *h, u64 deadline_ns)
 /* `event` is set at the end, so that hart_poll() looks at all that came meanwhile. */
 static void wait_until(struct hart *h, bool (*done)(const struct hart *h), u64 irqs)
 {
+	atomic_store(&h->waits_for, WAITING | irqs);
 	for (;;) {
 		look_around(h);
 		if (done(h) || atomic_load(&h->stopping))
 			break;
 		wait_for_event(h, irqs & (u64)1 << IRQ_STI ? timer_ns(h) : NEVER_NS);
 	}
+	atomic_store(&h->waits_for, 0);
 	atomic_store(&h->event, 1);
 }
 
@@ -237,6 +241,14 @@ void hart_input(struct hart *h, enum irq irq, bool level)
 	}
 	if (level)
 		hart_kick(h);
+}
+
+bool hart_waits(const struct hart *h, u64 *irqs)
+{
+	u64 waits_for = atomic_load(&h->waits_for);
+
+	*irqs = waits_for & ~WAITING;
+	return waits_for;
 }
 
 struct hart_stats hart_stats(const struct hart *h)

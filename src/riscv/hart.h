@@ -422,6 +422,8 @@ struct hart {
 	_Atomic u32 hsm;         /* enum hsm; under the inbox's lock where two might race */
 	struct hart_start start; /* where HSM_START_PENDING goes; under the inbox's lock */
 
+	_Atomic u64 waits_for; /* while it waits: WAITING and the interrupts that wake it */
+
 	/* Statistics: written by the hart, read by any thread. */
 	_Atomic u64 retired; /* hart_instret() at the last slice */
 	_Atomic u64 fills, io_count, traps, interrupts, wfi;

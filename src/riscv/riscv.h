@@ -85,6 +85,9 @@ void hart_input(struct hart *h, enum irq irq, bool level); /* an interrupt line 
 void hart_stop(struct hart *h);
 void hart_kick(struct hart *h); /* look at time and interrupts again */
 
+/* It waits (WFI, or for another hart to start it), and these bits of mie can wake it. */
+bool hart_waits(const struct hart *h, u64 *irqs);
+
 /* Counters, for --stats and the line at the end; readable at any time, exact once
  * the hart has stopped. */
 struct hart_stats {

@@ -165,11 +165,11 @@ static void every_code_has_a_page_of_its_own(void **state)
 		const struct diag_row *r = &diag_rows[i];
 
 		assert_int_equal(strlen(r->code), 5);
-		assert_true(r->code[0] == 'E' || r->code[0] == 'W');
+		assert_non_null(memchr("EWG", r->code[0], 3));
 		assert_true(strlen(r->title) >= 8 && strlen(r->title) < 80);
 		assert_true(strlen(r->page) > 60);
 		assert_true(text_ends(r->page, "\n"));
-		if (i) /* in order, and none twice, W or E */
+		if (i) /* in order, and none twice, whatever letter */
 			assert_true(strcmp(diag_rows[i - 1].code + 1, r->code + 1) < 0);
 		for (const char *line = r->page; *line; line += strcspn(line, "\n") + 1)
 			assert_true(strcspn(line, "\n") <= 100);

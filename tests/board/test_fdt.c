@@ -187,7 +187,7 @@ static void the_console_is_found_by_firmware_and_kernel(void **state)
 	assert_string_equal(text(&t, "/aliases", "serial0"), "/soc/serial@10000000");
 	assert_string_equal(text(&t, "/chosen", "stdout-path"), "serial0:115200n8");
 	assert_string_equal(text(&t, "/chosen", "bootargs"),
-			    "console=ttyS0 earlycon root=/dev/vda rw");
+			    "console=ttyS0 earlycon panic=-1 root=/dev/vda rw");
 	assert_int_equal(cell(&t, "/soc/serial@10000000", "clock-frequency", 0), 3686400);
 	assert_int_equal(cell(&t, "/soc/serial@10000000", "interrupts", 0), 10);
 	tree_done(&t);

@@ -37,6 +37,9 @@ struct chardev {
 	void (*receive)(void *ctx, const u8 *bytes, u32 n);
 	void (*resized)(void *ctx, u32 columns, u32 rows);
 	void *ctx;
+	/* Set by machine/: sees what the device writes.  NULL: nobody does. */
+	void (*seen)(void *ctx, const u8 *bytes, size_t n);
+	void *seen_ctx;
 };
 
 #endif
