@@ -157,27 +157,27 @@ static void say(struct console *c, const char *fmt, ...)
 
 static void key_help(struct console *c);
 
+static void key_kill(struct console *c)
+{
+	if (c->events.kill)
+		c->events.kill(c->events.ctx);
+}
+
 static void key_quit(struct console *c)
 {
 	u64 now = now_ns();
 	char prefix[16];
 
-	if (c->events.quit == c->events.kill || (c->quit_ns && now - c->quit_ns < AGAIN_NS)) {
-		if (c->events.kill)
-			c->events.kill(c->events.ctx);
+	if (!c->events.quit)
+		say(c, "console: this board has no power button: as if unplugged");
+	if (!c->events.quit || (c->quit_ns && now - c->quit_ns < AGAIN_NS)) {
+		key_kill(c);
 		return;
 	}
 	c->quit_ns = now;
 	say(c, "console: quitting; %s q again within 3 s ends at once",
 	    prefix_name(c, prefix, sizeof(prefix)));
-	if (c->events.quit)
-		c->events.quit(c->events.ctx);
-}
-
-static void key_kill(struct console *c)
-{
-	if (c->events.kill)
-		c->events.kill(c->events.ctx);
+	c->events.quit(c->events.ctx);
 }
 
 static void key_reset(struct console *c)
@@ -282,8 +282,12 @@ static void end_of_input(void *ctx)
 {
 	struct console *c = ctx;
 
-	if (c->options.eof_quits && c->events.quit)
+	if (!c->options.eof_quits)
+		return;
+	if (c->events.quit)
 		c->events.quit(c->events.ctx);
+	else
+		key_kill(c);
 }
 
 static void console_ready(struct chardev *chr)

@@ -78,7 +78,8 @@ struct console;
 
 /* What the keys after the prefix ask for; called on the loop's thread. */
 struct console_events {
-	void (*quit)(void *ctx);                     /* Ctrl-] q; again within 3 s: kill */
+	/* Ctrl-] q: the power button; again within 3 s: kill.  NULL: there is none. */
+	void (*quit)(void *ctx);
 	void (*kill)(void *ctx);                     /* Ctrl-] x */
 	void (*reset)(void *ctx);                    /* Ctrl-] r */
 	void (*pause)(void *ctx);                    /* Ctrl-] p: toggles */

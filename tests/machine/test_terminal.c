@@ -226,7 +226,7 @@ static void the_guests_failure_is_3(void **state)
 
 static void quit_and_kill_are_success(void **state)
 {
-	ends_with("\035q", 0, "\r\nbare: stopped after ");
+	ends_with("\035q", 0, "no power button: as if unplugged\r\nbare: stopped after ");
 	ends_with("\035x", 0, "\r\nbare: stopped after ");
 	(void)state;
 }

@@ -42,6 +42,7 @@ struct machine {
 	enum guest guest;
 	bool orderly; /* SIGTERM ends the loop */
 	bool eof_quits;
+	bool no_button; /* there is nothing to ask the guest with */
 	pthread_t thread;
 	_Atomic u32 room;
 	_Atomic bool ending;
@@ -161,7 +162,7 @@ static NORETURN void be_machine(struct machine *m)
 {
 	struct console_options options = { .eof_quits = m->eof_quits };
 	struct console_events events = {
-		.quit = on_quit,
+		.quit = m->no_button ? NULL : on_quit,
 		.kill = on_kill,
 		.reset = on_reset,
 		.pause = on_pause,
@@ -441,6 +442,20 @@ static void quit_asks_and_quit_again_kills(void **state)
 	(void)state;
 }
 
+static void without_a_power_button_quit_says_so_and_kills(void **state)
+{
+	struct person p;
+
+	sit_down(&p, (struct machine){ .no_button = true });
+	expect(&p, "ready\r\n");
+	type(&p, PREFIX "q");
+	expect(&p, "console: this board has no power button: as if unplugged\r\n");
+	assert_int_equal(await_end(&p), 0);
+	assert_restored(&p);
+	leave(&p);
+	(void)state;
+}
+
 static void the_keys_work_when_the_guest_does_not_read(void **state)
 {
 	char much[3000];
@@ -708,6 +723,7 @@ int main(void)
 		cmocka_unit_test(every_key_but_the_prefix_is_the_guests),
 		cmocka_unit_test(keys_after_the_prefix_are_ours),
 		cmocka_unit_test(quit_asks_and_quit_again_kills),
+		cmocka_unit_test(without_a_power_button_quit_says_so_and_kills),
 		cmocka_unit_test(the_keys_work_when_the_guest_does_not_read),
 		cmocka_unit_test(a_paste_into_a_slow_guest_arrives_whole),
 		cmocka_unit_test(time_stamps_begin_each_line),
