@@ -4,11 +4,46 @@
 #include "core.h"
 #include "fetch.h"
 
+static bool can_be_read(const char *path)
+{
+	struct err e;
+	size_t len;
+	u8 *bytes = host_read_file(path, MIB, &len, &e);
+
+	free(bytes);
+	return bytes;
+}
+
+/* `virt` and `boards/virt` are names that people give: of the file beside, of one of the
+ * boards here, of one that came with this program. */
+static void suggest_board(const char *wrong, struct err *why)
+{
+	const char *slash = strrchr(wrong, '/'), *name = slash ? slash + 1 : wrong;
+	const char *end = text_ends(name, ".yaml") ? "" : ".yaml";
+	char *data = host_data_dir();
+	char *tries[] = { xprintf("%s%s", wrong, end), xprintf("boards/%s%s", name, end),
+			  xprintf("%s/boards/%s%s", data, name, end) };
+	bool found = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(tries); i++) {
+		if (!found && can_be_read(tries[i])) {
+			found = true;
+			err_hint(why, "did you mean `%s`?", tries[i]);
+		}
+		free(tries[i]);
+	}
+	free(data);
+}
+
 /* A board file has no business being larger; board/ refuses more than this. */
 static char *read_board_file(void *ctx, const char *path, size_t max, size_t *len, struct err *why)
 {
-	(void)ctx;
-	return (char *)host_read_file(path, max, len, why);
+	const struct args *a = ctx;
+	char *bytes = (char *)host_read_file(path, max, len, why);
+
+	if (!bytes && !strcmp(path, a->text[0]))
+		suggest_board(path, why);
+	return bytes;
 }
 
 static char *guest_part(void *ctx, const char *guest, const char *part, struct err *why)
@@ -33,7 +68,9 @@ static const char **params(const struct args *a, char **guest, size_t *n)
 
 struct board *load_board(const struct args *a, int *code)
 {
-	const struct board_host host = { .read_file = read_board_file, .guest = guest_part };
+	const struct board_host host = { .ctx = (void *)(uintptr_t)a,
+					 .read_file = read_board_file,
+					 .guest = guest_part };
 	struct board_options o = { 0 };
 	struct diags ds = { 0 };
 	struct board *b;
