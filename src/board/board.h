@@ -273,20 +273,43 @@ struct fdt_extra {
 void *plan_fdt(const struct plan *p, const struct fdt_extra *extra, size_t *len, struct err *e);
 /* As source, for people and golden files. */
 bool fdt_to_source(const void *fdt, struct str *out, struct err *e);
+bool fdt_node_to_source(const void *fdt, int node, struct str *out, struct err *e);
+/* Its node, or NULL: it has none.  malloc'ed. */
+char *plan_device_path(const struct plan *p, u32 device);
 
+/* One file that extends nothing; `origins` adds where each value came from.  Writes what
+ * is automatic into the tree, so it comes last. */
+void board_resolve(struct board *b, bool origins, struct str *out);
+void board_resolve_json(struct board *b, struct str *out);
+u32 board_diff(struct board *a, struct board *b, struct str *out); /* how many lines */
+
+void plan_svg(const struct plan *p, struct str *out);       /* the map, drawn */
+void plan_graph(const struct plan *p, struct str *out);     /* for graphviz */
 void plan_map(const struct plan *p, struct str *out);       /* the memory map */
 void plan_describe(const struct board *b, struct str *out); /* params, devices */
+/* One device on a page. */
+void plan_describe_device(const struct board *b, u32 device, struct str *out);
 void plan_map_json(const struct plan *p, struct str *out);
 void plan_describe_json(const struct board *b, struct str *out);
 
 /* "0x1000_0000": groups of four digits, as board files have them. */
 const char *address_text(char *buf, size_t cap, u64 address);
 
+/* A board file to begin with, that extends `from`; words for completion, one a line. */
+void board_template(const struct board *b, const char *name, const char *from, struct str *out);
+void board_param_words(const struct board *b, struct str *out);
+void board_path_words(const struct board *b, struct str *out);
+
 /* -- Class tables as documentation ------------------------------------------ */
 
 const char *prop_key(const struct prop *p, char *buf, size_t cap); /* "clock-frequency" */
 void class_describe(const struct device_class *c, struct str *out);
 void class_json(const struct device_class *c, struct str *out);
+void class_markdown(const struct device_class *c, struct str *out);
+void isa_describe(struct str *out); /* what `cpu:` may have */
+/* The language, from its tables: for editors, and as manual page vmbuild-board(5). */
+void language_schema(const struct device_class *const *classes, struct str *out);
+void language_manual(const struct device_class *const *classes, struct str *out);
 /* The nearest device name to a misspelt one, a compatible or QEMU's name; or NULL. */
 const char *class_nearest(const struct device_class *const *classes, const char *name);
 

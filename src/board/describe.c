@@ -95,7 +95,12 @@ static bool is_number(const struct prop *p)
 	       p->kind == PROP_KIND_HZ || p->kind == PROP_KIND_TIME;
 }
 
-static const char *default_text(const struct prop *p, char *buf, size_t cap)
+const char *prop_kind_text(const struct prop *p)
+{
+	return kind_text[p->kind];
+}
+
+const char *prop_default_text(const struct prop *p, char *buf, size_t cap)
 {
 	snprintf(buf, cap, "%s", p->required ? "required" : p->automatic ? "auto" : "");
 	if (p->required || p->automatic)
@@ -122,7 +127,7 @@ static void add_prop(const struct prop *p, struct str *out, const char *indent)
 	const struct prop *r;
 
 	str_add(out, "%s%-18s %-13s %-12s %s", indent, prop_key(p, key, sizeof(key)),
-		kind_text[p->kind], default_text(p, def, sizeof(def)), p->doc ? p->doc : "");
+		kind_text[p->kind], prop_default_text(p, def, sizeof(def)), p->doc ? p->doc : "");
 	if (is_number(p) && p->max)
 		str_add(out, " (%" PRIu64 "..%" PRIu64 ")", p->min, p->max);
 	for (u32 i = 0; p->words && p->words[i]; i++)
@@ -169,6 +174,39 @@ static void add_where(const struct device_class *c, struct str *out)
 	str_add(out, "\n");
 }
 
+const char *reg_access_text(const struct reg *r)
+{
+	switch (r->access) {
+	case RO:
+		return "read only";
+	case WO:
+		return "write only";
+	case W1C:
+		return "write 1 to clear";
+	case RW:
+		break;
+	}
+	return "";
+}
+
+/* What guests read of it, beside compatible and reg. */
+static void add_node(const struct device_class *c, struct str *out)
+{
+	const struct fdt_prop *f;
+	const struct prop *p;
+
+	if (!c->node)
+		return;
+	str_add(out, "%-14s %s%s", "device tree", c->node,
+		(c->on ? c->on : BUS_MMIO) & BUS_PCI ? "" : "@");
+	for_rows(p, c->props)
+		if (p->fdt)
+			str_add(out, " %s", p->fdt);
+	for (f = c->fdt; f && f->name; f++)
+		str_add(out, " %s", f->name);
+	str_add(out, "\n");
+}
+
 void class_describe(const struct device_class *c, struct str *out)
 {
 	const struct prop *p;
@@ -184,6 +222,7 @@ void class_describe(const struct device_class *c, struct str *out)
 	str_add(out, "%s", c->props ? "\n" : "");
 	add_where(c, out);
 	add_compatible(c, out);
+	add_node(c, out);
 	add_fact(out, "binding", c->binding);
 	if (c->linux_driver)
 		str_add(out, "%-14s %s%s%s\n", "Linux driver", c->linux_driver,
@@ -192,11 +231,19 @@ void class_describe(const struct device_class *c, struct str *out)
 	if (c->regs)
 		str_add(out, "\nregisters\n");
 	for (r = c->regs; r && r->name; r++)
-		str_add(out, "  0x%02x  %-24s %s\n", r->off, r->name,
-			r->access == RO    ? "read only"
-			: r->access == WO  ? "write only"
-			: r->access == W1C ? "write 1 to clear"
-					   : "");
+		str_add(out, "  0x%02x  %-24s %s\n", r->off, r->name, reg_access_text(r));
+}
+
+void isa_describe(struct str *out)
+{
+	str_add(out, "cpu: what `cpu:` of a cluster may have, as in rv64gc_zicntr_sstc\n\n");
+	for (u32 x = 0; x < EXT_COUNT; x++)
+		str_add(out, "  %-12s %-10s %s%s%s\n", isa_rows[x].name,
+			isa_rows[x].implemented ? "" : "not yet", isa_rows[x].doc,
+			isa_rows[x].needs[0] ? "; needs " : "", isa_rows[x].needs);
+	str_add(out,
+		"\n`g` is imafd_zicsr_zifencei.  What is `not yet` cannot be claimed: a guest\n"
+		"that uses it would die.\n");
 }
 
 /* -- A class: JSON ---------------------------------------------------------------------- */
@@ -217,7 +264,7 @@ static void json_prop(struct str *out, const struct prop *p)
 	str_add(out, ",");
 	json_text(out, "type", kind_text[p->kind]);
 	str_add(out, ",\"required\":%s,", p->required ? "true" : "false");
-	default_text(p, def, sizeof(def));
+	prop_default_text(p, def, sizeof(def));
 	json_text(out, "default", p->required || !def[0] ? NULL : def);
 	if (is_number(p) && p->max)
 		str_add(out, ",\"min\":%" PRIu64 ",\"max\":%" PRIu64, p->min, p->max);

@@ -263,15 +263,20 @@ static void write_hook_nodes(struct dtb *t)
 
 /* -- The tree ------------------------------------------------------------------------------ */
 
+static void name_nodes(struct dtb *t)
+{
+	for (u32 i = 0; i < t->p->nnodes; i++)
+		map_put(&t->arena, t->names, t->p->nodes[i].name, t->p->nodes[i].at, t->names);
+	dtb_name_devices(t);
+}
+
 /* One round; bad is FDT_ERR_NOSPACE if `size` is too small. */
 static void write_tree(struct dtb *t, size_t size)
 {
 	t->bad = 0;
 	t->norder = t->nroots = 0;
 	t->names = node_new(&t->arena, NODE_MAP, (struct pos){ 0 });
-	for (u32 i = 0; i < t->p->nnodes; i++)
-		map_put(&t->arena, t->names, t->p->nodes[i].name, t->p->nodes[i].at, t->names);
-	dtb_name_devices(t);
+	name_nodes(t);
 	note(t, fdt_create(t->fdt, (int)size));
 	note(t, fdt_finish_reservemap(t->fdt));
 	dtb_begin(t, "", SLOT_NONE);
@@ -288,6 +293,18 @@ static void write_tree(struct dtb *t, size_t size)
 	note(t, fdt_finish(t->fdt));
 }
 
+static void prepare(struct dtb *t)
+{
+	u32 n = t->p->ndevices + 1;
+
+	t->nslots = 2 * t->p->nharts + t->p->ndevices;
+	t->phandle = NEW_N(&t->arena, u32, t->nslots + 1);
+	t->wanted = NEW_N(&t->arena, bool, t->nslots + 1);
+	t->order = NEW_N(&t->arena, u32, t->nslots + 1);
+	t->name = NEW_N(&t->arena, const char *, n);
+	t->at_root = NEW_N(&t->arena, bool, n);
+}
+
 static void number_phandles(struct dtb *t)
 {
 	u32 next = 1;
@@ -300,18 +317,27 @@ static void number_phandles(struct dtb *t)
 #define FIRST_SIZE ((size_t)64 * KIB)
 #define MOST_SIZE  ((size_t)256 * MIB)
 
+char *plan_device_path(const struct plan *p, u32 device)
+{
+	struct dtb t = { .p = p };
+	char *path = NULL;
+
+	prepare(&t);
+	t.names = node_new(&t.arena, NODE_MAP, (struct pos){ 0 });
+	name_nodes(&t);
+	if (t.name[device])
+		path = xstrdup(dtb_path(&t, device));
+	arena_free(&t.arena);
+	return path;
+}
+
 void *plan_fdt(const struct plan *p, const struct fdt_extra *extra, size_t *len, struct err *e)
 {
 	struct dtb t = { .p = p, .extra = extra };
 	size_t size = FIRST_SIZE;
 	void *fdt = NULL;
 
-	t.nslots = 2 * p->nharts + p->ndevices;
-	t.phandle = NEW_N(&t.arena, u32, t.nslots + 1);
-	t.wanted = NEW_N(&t.arena, bool, t.nslots + 1);
-	t.order = NEW_N(&t.arena, u32, t.nslots + 1);
-	t.name = NEW_N(&t.arena, const char *, p->ndevices + 1);
-	t.at_root = NEW_N(&t.arena, bool, p->ndevices + 1);
+	prepare(&t);
 	do {
 		free(t.fdt);
 		t.fdt = xzalloc(size);

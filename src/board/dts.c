@@ -222,6 +222,11 @@ static bool add_node(struct str *out, const void *fdt, int node, u32 depth, stru
 	return true;
 }
 
+bool fdt_node_to_source(const void *fdt, int node, struct str *out, struct err *e)
+{
+	return add_node(out, fdt, node, 1, e);
+}
+
 bool fdt_to_source(const void *fdt, struct str *out, struct err *e)
 {
 	int bad = fdt_check_header(fdt);

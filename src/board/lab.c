@@ -36,7 +36,8 @@ static bool load_machine(struct board *lab, struct board *m, const struct node *
 
 static void check_machine(struct board *lab, const struct pair *p)
 {
-	const struct node *map = check_map(lab, p->value, p->key), *file;
+	const struct node *map = check_map(lab, p->value, p->key);
+	struct node *file;
 	struct board *m;
 
 	if (!is_kebab(p->key)) {

@@ -48,9 +48,11 @@ const char *path_from(struct arena *a, const char *by, const char *path)
 	return joined;
 }
 
-const char *node_path(struct arena *a, const struct node *n)
+const char *node_path(struct arena *a, struct node *n)
 {
-	return path_from(a, n->is_path || !n->at.line ? NULL : n->at.file, n->text);
+	n->text = path_from(a, n->is_path || !n->at.line ? NULL : n->at.file, n->text);
+	n->is_path = true;
+	return n->text;
 }
 
 /* -- One file ------------------------------------------------------------------ */
@@ -296,8 +298,8 @@ static bool is_open(struct board *b, const struct opening *o, const char *name, 
 static struct node *load_file(struct board *b, const struct opening *o, u32 wanted, u64 *files);
 
 /* Merges one base under what stands in `root` already.  False: it is not to be had. */
-static bool load_base(struct board *b, const struct opening *by, const struct node *n,
-		      struct node *root, u64 *files, bool first)
+static bool load_base(struct board *b, const struct opening *by, struct node *n, struct node *root,
+		      u64 *files, bool first)
 {
 	const char *path = check_text(b, n, "extends");
 	struct opening o = { .at = n->at, .by = by };

@@ -137,6 +137,12 @@ static void extend_list(struct merge *m, struct pair *dst, const struct node *sr
 	dst->value = list;
 }
 
+/* `devices:` with nothing under it is an empty map, which changes nothing. */
+static bool is_nothing(const struct node *n)
+{
+	return n->kind == NODE_SCALAR && !n->quoted && !n->text[0] && n->tag == TAG_NONE;
+}
+
 static void merge_value(struct merge *m, struct pair *dst, struct pair *src)
 {
 	struct node *v = src->value;
@@ -160,6 +166,8 @@ static void merge_value(struct merge *m, struct pair *dst, struct pair *src)
 	case TAG_DELETE: /* seen to by the caller */
 		break;
 	}
+	if (dst->value->kind == NODE_MAP && is_nothing(v))
+		return;
 	if (dst->value->kind == NODE_MAP && v->kind == NODE_MAP) {
 		merge_map(m, dst->value, v);
 	} else if (!m->siblings || sibling_wins(m, dst, src)) {
@@ -403,6 +411,28 @@ static void change_device(struct merge *m, struct node *device, struct pair *src
 		merge_device(m, device, src->value);
 }
 
+/* `devcie: uart-16550` in an entry that would change nothing: it was to make a device. */
+static bool mend_device_key(struct merge *m, const struct pair *src)
+{
+	struct pair *p;
+
+	if (src->value->kind != NODE_MAP)
+		return false;
+	for_pairs(p, src->value) {
+		struct nearest near = { 0 };
+
+		nearest_try(&near, p->key, "device");
+		if (!near.word || !strcmp(p->key, "devices") || p->value->kind != NODE_SCALAR)
+			continue;
+		diag_report(m->b->ds, p->key_at, DIAG_unknown_key, "a device has no key `%s`",
+			    p->key);
+		diag_hint(m->b->ds, "did you mean `device`?");
+		p->key = "device";
+		return true;
+	}
+	return false;
+}
+
 static void merge_device_entry(struct merge *m, struct node *dst, struct pair *src)
 {
 	bool makes = src->value->kind == NODE_MAP && map_pair(src->value, "device");
@@ -410,6 +440,8 @@ static void merge_device_entry(struct merge *m, struct node *dst, struct pair *s
 	struct node *owner;
 	struct pair *there = find_device(m, src->key, &owner);
 
+	if (!there && !makes)
+		makes = mend_device_key(m, src);
 	if (!there && map_pair(dst, src->key)) {
 		there = map_pair(dst, src->key);
 		owner = dst;

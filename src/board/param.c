@@ -114,7 +114,7 @@ struct param *param_find(struct board *b, const char *name)
 
 /* -- Values ------------------------------------------------------------------------ */
 
-static bool check_type(struct board *b, struct param *p, const struct node *n, struct val *v)
+static bool check_type(struct board *b, struct param *p, struct node *n, struct val *v)
 {
 	struct isa isa;
 	bool yes;

@@ -102,6 +102,7 @@ struct node *map_get(const struct node *map, const char *key);
 struct pair *map_next(const struct node *map, const struct pair *p);
 struct pair *map_put(struct arena *a, struct node *map, const char *key, struct pos key_at,
 		     struct node *value);
+void node_flow(struct str *out, const struct node *n); /* as YAML on one line */
 void list_put(struct arena *a, struct node *list, struct node *item);
 
 /* For iterating: p is a struct pair *. */
@@ -274,8 +275,8 @@ void load_overlay(struct board *b, struct node *overlay);
 
 /* `path` as written in a file whose name is `by`; "." and ".." are taken out. */
 const char *path_from(struct arena *a, const char *by, const char *path);
-/* What a scalar that names a file means. */
-const char *node_path(struct arena *a, const struct node *n);
+/* What a scalar that names a file means; from then on it says so itself. */
+const char *node_path(struct arena *a, struct node *n);
 
 /* src over dst.  Bit i of a set of files stands for b->files[i]. */
 struct merge {
@@ -432,6 +433,9 @@ const struct host_spec *plan_host_spec(struct planner *pl, const struct prop *ro
 bool check_span(struct board *b, const struct node *n, const char *what, struct range *r);
 bool check_isa(struct board *b, const struct node *n, const char *what, struct isa *isa);
 
+const char *prop_kind_text(const struct prop *p);
+const char *prop_default_text(const struct prop *p, char *buf, size_t cap);
+const char *reg_access_text(const struct reg *r);
 /* A row's YAML key: "windows.mem32". */
 const char *row_key(struct arena *a, const struct prop *p);
 u32 rows_count(const struct prop *rows);

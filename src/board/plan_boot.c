@@ -2,8 +2,7 @@
  * can run, shows when they are loaded. */
 #include "parts.h"
 
-static void read_image(struct board *b, struct plan_image *image, const struct node *n,
-		       const char *what)
+static void read_image(struct board *b, struct plan_image *image, struct node *n, const char *what)
 {
 	if (!check_text(b, n, what))
 		return;
@@ -14,13 +13,13 @@ static void read_image(struct board *b, struct plan_image *image, const struct n
 static void read_named(struct board *b, const struct node *boot, const char *key,
 		       struct plan_image *image)
 {
-	const struct node *n = map_get(boot, key);
+	struct node *n = map_get(boot, key);
 
 	if (n)
 		read_image(b, image, n, key);
 }
 
-static void read_firmware(struct board *b, struct plan_boot *boot, const struct node *n)
+static void read_firmware(struct board *b, struct plan_boot *boot, struct node *n)
 {
 	const char *text = check_text(b, n, "firmware");
 
@@ -91,7 +90,8 @@ void plan_boot(struct planner *pl)
 	struct board *b = pl->b;
 	struct plan_boot *boot = &pl->p->boot;
 	struct pair *at = map_pair(b->root, "boot");
-	const struct node *map = at ? check_map(b, at->value, "boot") : NULL, *n;
+	const struct node *map = at ? check_map(b, at->value, "boot") : NULL;
+	struct node *n;
 
 	boot->at = at ? at->key_at : (struct pos){ b->file, b->root->at.text, 1, 1, 1 };
 	if (!map)

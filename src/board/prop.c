@@ -334,7 +334,7 @@ static void read_refs(struct planner *pl, const struct prop *p, const struct nod
 /* -- One row ------------------------------------------------------------------- */
 
 static void read_value(struct planner *pl, const struct plan_device *d, const struct prop *p,
-		       const struct node *n, struct value *v)
+		       struct node *n, struct value *v)
 {
 	struct board *b = pl->b;
 	const char *what = row_key(&b->arena, p);
@@ -401,7 +401,7 @@ static void read_values(struct planner *pl, const struct plan_device *d, const s
 
 	for_rows(r, rows) {
 		struct value *v = &values[i];
-		const struct node *n = nodes[i++];
+		struct node *n = nodes[i++];
 
 		if ((r->kind == PROP_KIND_REF) != refs)
 			continue;

@@ -92,6 +92,7 @@ bool print_end(void);
 /* Loads a->text[0] with those options.  NULL: diagnostics have been printed and *code is
  * the exit code.  Warnings are printed too. */
 struct board *load_board(const struct args *a, int *code);
+struct board *load_board_file(const struct args *a, const char *path, int *code);
 
 /* -- Commands --------------------------------------------------------------------------- */
 
@@ -102,6 +103,12 @@ int cmd_dts(const struct args *a);
 int cmd_map(const struct args *a);
 int cmd_describe(const struct args *a);
 int cmd_lock(const struct args *a);
+int cmd_schema(const struct args *a);
+int cmd_man(const struct args *a);
+int cmd_new(const struct args *a);
+int cmd_resolve(const struct args *a);
+int cmd_diff(const struct args *a);
+int cmd_graph(const struct args *a);
 int cmd_devices(const struct args *a);
 int cmd_explain(const struct args *a);
 int cmd_fetch_main(const struct args *a);

@@ -89,6 +89,15 @@ static int print_str(struct str *s)
 	return EXIT_OK;
 }
 
+/* To standard output, or to --out. */
+static int print_out(const struct args *a, struct str *s)
+{
+	bool good = print_bytes(a, str_text(s), s->n);
+
+	str_free(s);
+	return good ? EXIT_OK : EXIT_HOST;
+}
+
 int cmd_map(const struct args *a)
 {
 	struct str s = { 0 };
@@ -99,10 +108,69 @@ int cmd_map(const struct args *a)
 		return code;
 	if (args_has(a, "json"))
 		plan_map_json(board_plan(b), &s);
+	else if (args_has(a, "svg"))
+		plan_svg(board_plan(b), &s);
 	else
 		plan_map(board_plan(b), &s);
 	board_free(b);
-	return print_str(&s);
+	return print_out(a, &s);
+}
+
+int cmd_graph(const struct args *a)
+{
+	struct str s = { 0 };
+	int code;
+	struct board *b = load_board(a, &code);
+
+	if (!b)
+		return code;
+	plan_graph(board_plan(b), &s);
+	board_free(b);
+	return print_out(a, &s);
+}
+
+int cmd_resolve(const struct args *a)
+{
+	struct str s = { 0 };
+	int code;
+	struct board *b = load_board(a, &code);
+
+	if (!b)
+		return code;
+	if (args_has(a, "json"))
+		board_resolve_json(b, &s);
+	else
+		board_resolve(b, args_has(a, "origins"), &s);
+	board_free(b);
+	return print_out(a, &s);
+}
+
+int cmd_diff(const struct args *a)
+{
+	struct str s = { 0 };
+	int code;
+	struct board *one = load_board(a, &code),
+		     *two = one ? load_board_file(a, a->text[1], &code) : NULL;
+
+	if (two && !board_diff(one, two, &s))
+		str_add(&s, "no difference\n");
+	board_free(one);
+	board_free(two);
+	return two ? print_out(a, &s) : code;
+}
+
+static int no_device(const struct plan *p, const char *name)
+{
+	struct nearest near = { 0 };
+
+	for (u32 i = 0; i < p->ndevices; i++)
+		nearest_try(&near, name, p->devices[i].name);
+	print_usage_error("this board has no device `%s`", name);
+	if (near.word)
+		fprintf(stderr, "  hint: did you mean `%s`?\n", near.word);
+	else
+		fprintf(stderr, "  hint: `vmbuild map` shows them\n");
+	return EXIT_USAGE;
 }
 
 int cmd_describe(const struct args *a)
@@ -113,12 +181,20 @@ int cmd_describe(const struct args *a)
 
 	if (!b)
 		return code;
-	if (args_has(a, "json"))
+	if (a->n > 1) {
+		u32 i = plan_find(board_plan(b), a->text[1]);
+
+		if (i == PLAN_NONE)
+			code = no_device(board_plan(b), a->text[1]);
+		else
+			plan_describe_device(b, i, &s);
+	} else if (args_has(a, "json"))
 		plan_describe_json(b, &s);
 	else
 		plan_describe(b, &s);
 	board_free(b);
-	return print_str(&s);
+	print_str(&s);
+	return code;
 }
 
 int cmd_lock(const struct args *a)
@@ -174,6 +250,10 @@ int cmd_devices(const struct args *a)
 
 	if (!a->n)
 		return list_devices(args_has(a, "json"));
+	if (!strcmp(a->text[0], "cpu")) {
+		isa_describe(&s);
+		return print_str(&s);
+	}
 	c = device_find(a->text[0]);
 	if (!c) {
 		print_usage_error("no device `%s`", a->text[0]);
@@ -187,6 +267,8 @@ int cmd_devices(const struct args *a)
 	if (args_has(a, "json")) {
 		class_json(c, &s);
 		str_add(&s, "\n");
+	} else if (args_has(a, "markdown")) {
+		class_markdown(c, &s);
 	} else {
 		class_describe(c, &s);
 	}

@@ -2,6 +2,7 @@
 #include "cli.h"
 
 #include "config.h"
+#include "core.h"
 #include "riscv.h"
 
 #include <yaml.h>
@@ -95,26 +96,41 @@ static void words(bool options, const struct command *c)
 static void completion_bash(void)
 {
 	printf("_vmbuild() {\n"
-	       "\tlocal cur=${COMP_WORDS[COMP_CWORD]} opts=\n"
+	       "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} opts= "
+	       "board= w\n"
+	       "\tCOMPREPLY=()\n"
 	       "\tif [ \"$COMP_CWORD\" = 1 ]; then\n"
 	       "\t\tCOMPREPLY=($(compgen -W '");
 	words(false, NULL);
-	printf("' -- \"$cur\")); return\n\tfi\n\tcase ${COMP_WORDS[1]} in\n");
+	printf("' -- \"$cur\")); return\n\tfi\n"
+	       "\tfor w in \"${COMP_WORDS[@]:2}\"; do case $w in *.yaml) board=$w; break ;; esac; "
+	       "done\n"
+	       "\tcase ${COMP_WORDS[1]} in\n");
 	for (const struct command *c = commands; c->name; c++) {
 		printf("\t%s) opts='", c->name);
 		words(true, c);
 		printf("' ;;\n");
 	}
 	printf("\tesac\n"
+	       "\tcase $prev in\n"
+	       "\t-p|--param) COMPREPLY=($(compgen -W \"$(vmbuild completion params \"$board\" "
+	       "2>/dev/null)\" -- \"$cur\"));\n\t\tcompopt -o nospace 2>/dev/null; return ;;\n"
+	       "\t--set) COMPREPLY=($(compgen -W \"$(vmbuild completion paths \"$board\" "
+	       "2>/dev/null)\" -- \"$cur\"));\n\t\tcompopt -o nospace 2>/dev/null; return ;;\n"
+	       "\tesac\n"
 	       "\tcase $cur in\n"
 	       "\t-*) COMPREPLY=($(compgen -W \"$opts\" -- \"$cur\")) ;;\n"
 	       "\t*) case ${COMP_WORDS[1]} in\n"
-	       "\t   devices) COMPREPLY=($(compgen -W \"$(vmbuild devices | cut -d' ' -f1)\" -- "
+	       "\t   devices) COMPREPLY=($(compgen -W \"$(vmbuild completion devices)\" -- "
+	       "\"$cur\")) ;;\n"
+	       "\t   explain) COMPREPLY=($(compgen -W \"$(vmbuild completion codes)\" -- "
 	       "\"$cur\")) ;;\n"
 	       "\t   help) COMPREPLY=($(compgen -W '");
 	words(false, NULL);
 	printf("' -- \"$cur\")) ;;\n"
-	       "\t   *) COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n"
+	       "\t   man) COMPREPLY=($(compgen -W 'vmbuild vmbuild-board' -- \"$cur\")) ;;\n"
+	       "\t   *) COMPREPLY=($(compgen -f -X '!*.yaml' -- \"$cur\") $(compgen -d -- "
+	       "\"$cur\")) ;;\n"
 	       "\t   esac ;;\n"
 	       "\tesac\n"
 	       "}\n"
@@ -127,15 +143,78 @@ static void completion_zsh(void)
 	completion_bash();
 }
 
+/* In single quotes, for fish. */
+static void fish_text(const char *s)
+{
+	putchar('\'');
+	for (; *s; s++)
+		printf(*s == '\'' || *s == '\\' ? "\\%c" : "%c", *s);
+	putchar('\'');
+}
+
 static void completion_fish(void)
 {
+	printf("function __vmbuild_board\n"
+	       "\tfor w in (commandline -opc)\n\t\tstring match -q '*.yaml' -- $w; and echo $w; "
+	       "and "
+	       "return\n\tend\nend\n");
 	for (const struct command *c = commands; c->name; c++) {
-		printf("complete -c vmbuild -n __fish_use_subcommand -f -a %s -d '%s'\n", c->name,
-		       c->doc);
-		for (const struct opt *o = c->opts; o->name; o++)
-			printf("complete -c vmbuild -n '__fish_seen_subcommand_from %s' -l %s%s\n",
-			       c->name, o->name, o->arg ? " -r" : "");
+		printf("complete -c vmbuild -n __fish_use_subcommand -f -a %s -d ", c->name);
+		fish_text(c->doc);
+		printf("\n");
+		for (const struct opt *o = c->opts; o->name; o++) {
+			printf("complete -c vmbuild -n '__fish_seen_subcommand_from %s' -l %s",
+			       c->name, o->name);
+			if (o->letter)
+				printf(" -s %c", o->letter);
+			if (!strcmp(o->name, "param"))
+				printf(" -x -a '(vmbuild completion params (__vmbuild_board))'");
+			else if (!strcmp(o->name, "set"))
+				printf(" -x -a '(vmbuild completion paths (__vmbuild_board))'");
+			else if (o->arg)
+				printf(" -r");
+			printf(" -d ");
+			fish_text(o->doc);
+			printf("\n");
+		}
 	}
+	printf("complete -c vmbuild -n '__fish_seen_subcommand_from devices' -f -a "
+	       "'(vmbuild completion devices)'\n"
+	       "complete -c vmbuild -n '__fish_seen_subcommand_from explain' -f -a "
+	       "'(vmbuild completion codes)'\n");
+}
+
+/* What the scripts ask while someone types: words, one a line. */
+static int completion_words(const struct args *a)
+{
+	struct str s = { 0 };
+	struct board *b;
+	int code = EXIT_OK;
+
+	if (!strcmp(a->text[0], "devices"))
+		for (const struct device_class *const *c = device_classes; *c; c++)
+			str_add(&s, "%s\n", (*c)->name);
+	else if (!strcmp(a->text[0], "codes"))
+		for (u32 i = 0; i < DIAG_COUNT; i++)
+			str_add(&s, "%s\n", diag_rows[i].code);
+	else if (a->n < 2)
+		return EXIT_USAGE;
+	else if ((b = load_board_file(a, a->text[1], &code))) {
+		if (!strcmp(a->text[0], "params"))
+			board_param_words(b, &s);
+		else
+			board_path_words(b, &s);
+		board_free(b);
+	}
+	fputs(str_text(&s), stdout);
+	str_free(&s);
+	return code;
+}
+
+static bool asks_words(const char *what)
+{
+	return !strcmp(what, "devices") || !strcmp(what, "codes") || !strcmp(what, "params") ||
+	       !strcmp(what, "paths");
 }
 
 int cmd_completion(const struct args *a)
@@ -146,6 +225,8 @@ int cmd_completion(const struct args *a)
 		completion_zsh();
 	else if (!strcmp(a->text[0], "fish"))
 		completion_fish();
+	else if (asks_words(a->text[0]))
+		return completion_words(a);
 	else {
 		print_usage_error("no completion for `%s`: bash, zsh or fish", a->text[0]);
 		return EXIT_USAGE;

@@ -28,7 +28,30 @@ static const struct opt dtb_opts[] = {
 	{ "out", 0, "FILE", "write there instead of standard output" },
 	{ 0 }
 };
+static const struct opt map_opts[] = {
+	BOARD_OPTS,
+	{ "json", 0, NULL, "print JSON" },
+	{ "svg", 0, NULL, "draw it" },
+	{ "out", 0, "FILE", "write there instead of standard output" },
+	{ 0 }
+};
+static const struct opt resolve_opts[] = {
+	BOARD_OPTS,
+	{ "origins", 0, NULL, "say where each value came from" },
+	{ "json", 0, NULL, "print JSON; every value is a text" },
+	{ "out", 0, "FILE", "write there instead of standard output" },
+	{ 0 }
+};
+static const struct opt new_opts[] = {
+	{ "from", 0, "BOARD", "what it extends; boards/virt.yaml if not given" },
+	{ 0 }
+};
+static const struct opt out_opts[] = {
+	{ "out", 0, "FILE", "write there instead of standard output" },
+	{ 0 }
+};
 static const struct opt devices_opts[] = {
+	{ "markdown", 0, NULL, "print Markdown" },
 	{ "json", 0, NULL, "print JSON" },
 	{ 0 }
 };
@@ -59,22 +82,34 @@ const struct command commands[] = {
 	{ "dtb", "BOARD", 1, 1, "the same as a blob",
 	  "vmbuild dtb boards/virt.yaml --out virt.dtb", dtb_opts, cmd_dtb },
 	{ "map", "BOARD", 1, 1, "the memory map",
-	  "vmbuild map boards/virt.yaml", board_opts, cmd_map },
-	{ "describe", "BOARD", 1, 1, "parameters and devices of a board",
-	  "vmbuild describe boards/virt.yaml", board_opts, cmd_describe },
+	  "vmbuild map boards/virt.yaml --svg --out virt.svg", map_opts, cmd_map },
+	{ "graph", "BOARD", 1, 1, "its buses, interrupts and clocks, for graphviz",
+	  "vmbuild graph boards/virt.yaml | dot -Tsvg -o virt.svg", dtb_opts, cmd_graph },
+	{ "resolve", "BOARD", 1, 1, "the board as one file, everything put in",
+	  "vmbuild resolve boards/virt.yaml --origins", resolve_opts, cmd_resolve },
+	{ "diff", "BOARD BOARD", 2, 2, "what two boards differ in",
+	  "vmbuild diff boards/virt.yaml boards/virt-mmio.yaml", dtb_opts, cmd_diff },
+	{ "describe", "BOARD [DEVICE]", 1, 2, "parameters and devices of a board; all about one of them",
+	  "vmbuild describe boards/virt.yaml uart0", board_opts, cmd_describe },
+	{ "new", "NAME", 1, 1, "write a board file of your own, with comments",
+	  "vmbuild new blinky --from boards/virt.yaml", new_opts, cmd_new },
 	{ "lock", "BOARD", 1, 1, "pin what `auto` chose, in BOARD.lock.yaml",
 	  "vmbuild lock boards/virt.yaml", dtb_opts, cmd_lock },
 	{ "devices", "[DEVICE]", 0, 1, "what devices there are; all about one of them",
 	  "vmbuild devices uart-16550", devices_opts, cmd_devices },
 	{ "explain", "CODE", 1, 1, "what an error code means",
 	  "vmbuild explain E0301", no_opts, cmd_explain },
+	{ "schema", "", 0, 0, "the language as a JSON schema, for editors",
+	  "vmbuild schema --out board-v1.schema.json", out_opts, cmd_schema },
+	{ "man", "[PAGE]", 0, 1, "the manual pages: vmbuild, vmbuild-board",
+	  "vmbuild man vmbuild-board | man -l -", no_opts, cmd_man },
 	{ "fetch", "[GUEST]", 0, 1, "get a guest system from Debian's packages",
 	  "vmbuild fetch debian-small", fetch_opts, cmd_fetch_main },
 	{ "help", "[COMMAND]", 0, 1, "this text; all about one command",
 	  "vmbuild help run", no_opts, cmd_help },
 	{ "version", "", 0, 0, "version and build",
 	  "vmbuild version -v", version_opts, cmd_version },
-	{ "completion", "bash|zsh|fish", 1, 1, "a completion script for your shell",
+	{ "completion", "bash|zsh|fish", 1, 2, "a completion script for your shell",
 	  "eval \"$(vmbuild completion bash)\"", no_opts, cmd_completion },
 	{ 0 }
 };

@@ -68,6 +68,11 @@ static const char **params(const struct args *a, char **guest, size_t *n)
 
 struct board *load_board(const struct args *a, int *code)
 {
+	return load_board_file(a, a->text[0], code);
+}
+
+struct board *load_board_file(const struct args *a, const char *path, int *code)
+{
 	const struct board_host host = { .ctx = (void *)(uintptr_t)a,
 					 .read_file = read_board_file,
 					 .guest = guest_part };
@@ -82,12 +87,12 @@ struct board *load_board(const struct args *a, int *code)
 	o.overlays = args_values(a, "overlay", &o.noverlays);
 	o.locked = args_has(a, "locked");
 	o.lint = a->command->run == cmd_check;
-	b = board_load(a->text[0], &o, device_classes, &host, &ds);
+	b = board_load(path, &o, device_classes, &host, &ds);
 	print_diags(&ds, a);
 	*code = diags_exit_code(&ds);
 	if (*code == EXIT_OK && a->command->run != cmd_check && board_is_lab(b, &machines)) {
-		print_usage_error("`%s` is a lab of %u machines, and this wants one board",
-				  a->text[0], machines);
+		print_usage_error("`%s` is a lab of %u machines, and this wants one board", path,
+				  machines);
 		fprintf(stderr,
 			"  hint: `vmbuild check` checks it; running labs is not there yet\n");
 		*code = EXIT_USAGE;
