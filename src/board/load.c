@@ -277,7 +277,7 @@ static const char *chain_text(struct board *b, const struct opening *o, const ch
 {
 	const char *text = name;
 
-	for (; strcmp(o->name, name) != 0; o = o->by)
+	for (; o && strcmp(o->name, name) != 0; o = o->by)
 		text = arena_printf(&b->arena, "%s -> %s", o->name, text);
 	return arena_printf(&b->arena, "%s -> %s", name, text);
 }

@@ -26,12 +26,15 @@ static void claim_file(struct planner *pl, const char *path, struct pos at)
 
 static bool read_chardev_map(struct planner *pl, const struct node *n, struct host_spec *spec)
 {
-	static const enum spec_kind kinds[] = { HOST_FILE_OUT, HOST_SOCKET, HOST_LOG };
+	static const struct {
+		const char *key;
+		enum spec_kind kind;
+	} kinds[] = { { "file", HOST_FILE_OUT }, { "socket", HOST_SOCKET }, { "log", HOST_LOG } };
 	bool any = false;
 
 	check_keys(pl->b, n, "`host:` of a character device", lang_chardev);
-	for (u32 i = 0; lang_chardev[i].key; i++) {
-		const char *key = lang_chardev[i].key;
+	for (u32 i = 0; i < ARRAY_LEN(kinds); i++) {
+		const char *key = kinds[i].key;
 		struct pair *p = map_pair(n, key);
 
 		if (!p)
@@ -42,7 +45,7 @@ static bool read_chardev_map(struct planner *pl, const struct node *n, struct ho
 			return false;
 		}
 		any = true;
-		spec->kind = kinds[i];
+		spec->kind = kinds[i].kind;
 		if (p->value->absent) {
 			report_absent(pl->b, p, key);
 		} else if (check_text(pl->b, p->value, key)) {
