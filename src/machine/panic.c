@@ -19,7 +19,8 @@ static const struct {
 } panics[] = {
 	{ "Unable to mount root fs", "is there an initrd with the driver, and is `root=` right?" },
 	{ "No working init found", "is `init=` right, and is the program one for RISC-V?" },
-	{ "Attempted to kill init", "the guest's first program has ended; the lines before say why" },
+	{ "Attempted to kill init",
+	  "the guest's first program has ended; the lines before say why" },
 };
 
 static void tell(struct machine *m, const char *why)
