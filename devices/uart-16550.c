@@ -368,6 +368,7 @@ DEVICE(uart_16550) = {
 	.name           = "uart-16550",
 	.doc            = "16550A serial port",
 	.compatible     = { "ns16550a" },
+	.similar        = WORDS("ns16550", "snps,dw-apb-uart"),
 	.node           = "serial",
 	.binding        = "serial/8250.yaml",
 	.linux_driver   = "of_serial",

@@ -45,6 +45,7 @@ struct diag_note {
 
 struct diag {
 	enum diag_code code;
+	bool mild; /* a warning, though its code says error */
 	struct pos at;
 	char *text;
 	char *hint;  /* or NULL */
@@ -58,6 +59,7 @@ struct diags {
 	size_t n, cap;
 	u32 errors, warnings; /* all of them, also those beyond the limit of the list */
 	bool full;            /* the last one was only counted */
+	bool mild;            /* what is reported now is a warning, whatever its code */
 };
 
 /* All return false.  A hint, label or note belongs to the one reported last. */
@@ -267,6 +269,7 @@ struct fdt_extra {
 	u64 initrd_start, initrd_end; /* 0, 0: none */
 	const u8 *rng_seed;
 	size_t rng_seed_len; /* 0: none */
+	bool no_hatch;       /* what the devices themselves say */
 };
 
 /* The device tree: same plan, same bytes.  malloc'ed; *len is its size. */
@@ -283,8 +286,34 @@ void board_resolve(struct board *b, bool origins, struct str *out);
 void board_resolve_json(struct board *b, struct str *out);
 u32 board_diff(struct board *a, struct board *b, struct str *out); /* how many lines */
 
-void plan_svg(const struct plan *p, struct str *out);       /* the map, drawn */
-void plan_graph(const struct plan *p, struct str *out);     /* for graphviz */
+void plan_svg(const struct plan *p, struct str *out);   /* the map, drawn */
+void plan_graph(const struct plan *p, struct str *out); /* for graphviz */
+/* A board file made of a device tree, which may be anyone's: a scaffold that loads. */
+struct import_options {
+	const char *name;
+	const struct device_class *const *classes;
+	/* Linux's driver for a `compatible`, until the next call; or NULL.  May be NULL. */
+	const char *(*driver)(void *ctx, const char *compatible);
+	void *ctx;
+};
+struct import_count {
+	u32 modeled, stubbed, missing;
+};
+bool board_import(const void *fdt, size_t len, const struct import_options *o, struct str *out,
+		  struct import_count *count, struct err *e);
+
+/* What guests need of a tree, which may be anyone's, against the machine it is for.  False:
+ * it is none, and *e says why. */
+bool plan_lint(const struct plan *p, const void *fdt, size_t len, struct diags *ds, struct err *e);
+
+/* The board's tree against another's: a line for each difference in address, interrupts
+ * and kind.  `theirs` is anyone's file of `len` bytes. */
+struct against_count {
+	u32 same, differ, here, there;
+};
+bool plan_against(const struct plan *p, const void *theirs, size_t len, struct str *out,
+		  struct against_count *count, struct err *e);
+
 void plan_map(const struct plan *p, struct str *out);       /* the memory map */
 void plan_describe(const struct board *b, struct str *out); /* params, devices */
 /* One device on a page. */

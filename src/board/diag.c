@@ -30,7 +30,7 @@ bool diag_report(struct diags *ds, struct pos at, enum diag_code code, const cha
 	struct diag *d;
 	va_list ap;
 
-	if (diag_rows[code].code[0] == 'W')
+	if (ds->mild || diag_rows[code].code[0] == 'W')
 		ds->warnings++;
 	else
 		ds->errors++;
@@ -39,7 +39,7 @@ bool diag_report(struct diags *ds, struct pos at, enum diag_code code, const cha
 		return false;
 	GROW(&ds->list, ds->n, &ds->cap);
 	d = &ds->list[ds->n++];
-	*d = (struct diag){ .at = at, .code = code };
+	*d = (struct diag){ .at = at, .code = code, .mild = ds->mild };
 	va_start(ap, fmt);
 	d->text = clean_text(fmt, ap);
 	va_end(ap);
@@ -174,7 +174,7 @@ static void sort(struct diag *list, struct diag *spare, size_t n, const char *fi
 
 static bool is_error(const struct diag *d)
 {
-	return diag_rows[d->code].code[0] == 'E';
+	return !d->mild && diag_rows[d->code].code[0] == 'E';
 }
 
 void diags_sort(struct diags *ds, const char *first)

@@ -288,7 +288,8 @@ static void write_tree(struct dtb *t, size_t size)
 	dtb_devices(t, true);
 	write_soc(t);
 	write_hook_nodes(t);
-	write_raw_nodes(t);
+	if (!t->extra || !t->extra->no_hatch)
+		write_raw_nodes(t);
 	dtb_end(t);
 	note(t, fdt_finish(t->fdt));
 }

@@ -3,11 +3,17 @@
 
 /* -- Names -------------------------------------------------------------------------- */
 
+static const struct plan_hatch *hatch_of(const struct dtb *t, const struct plan_device *d)
+{
+	return t->extra && t->extra->no_hatch ? NULL : d->hatch;
+}
+
 /* "serial@10000000", or "clock-33333333" for what has no address. */
 static const char *node_name(struct dtb *t, u32 i)
 {
 	const struct plan_device *d = &t->p->devices[i];
-	const char *node = d->hatch && d->hatch->node_name ? d->hatch->node_name : d->class->node;
+	const struct plan_hatch *hatch = hatch_of(t, d);
+	const char *node = hatch && hatch->node_name ? hatch->node_name : d->class->node;
 	const char *name = node;
 	const struct value *number =
 		d->class->node_number ? planned_value(d, d->class->node_number) : NULL;
@@ -29,7 +35,9 @@ static bool has_node(const struct dtb *t, u32 i)
 {
 	const struct plan_device *d = &t->p->devices[i];
 
-	if (!d->class->node || (d->hatch && d->hatch->hide))
+	const struct plan_hatch *hatch = hatch_of(t, d);
+
+	if (!d->class->node || (hatch && hatch->hide))
 		return false;
 	return d->parent == PLAN_NONE ||
 	       (t->p->devices[d->parent].class->bus != BUS_PCI && t->name[d->parent]);
@@ -192,13 +200,14 @@ static void write_reg(struct dtb *t, const struct plan_device *d)
 static void write_device(struct dtb *t, u32 i)
 {
 	const struct plan_device *d = &t->p->devices[i];
+	const struct plan_hatch *hatch = hatch_of(t, d);
 	struct dt_node node = { t, i };
 	const struct fdt_prop *f;
 	const struct prop *p;
 	u32 row = 0;
 
 	dtb_begin(t, t->name[i], slot_of_device(t, i));
-	t->hatch = d->hatch;
+	t->hatch = hatch;
 	write_compatible(t, d);
 	write_reg(t, d);
 	if (d->disabled)
@@ -216,8 +225,8 @@ static void write_device(struct dtb *t, u32 i)
 		dtb_phandle(t, slot_of_device(t, i));
 	dtb_own_phandle(t, slot_of_device(t, i));
 	t->hatch = NULL;
-	for (u32 k = 0; d->hatch && k < d->hatch->nset; k++)
-		dtb_prop(t, &d->hatch->set[k]);
+	for (u32 k = 0; hatch && k < hatch->nset; k++)
+		dtb_prop(t, &hatch->set[k]);
 }
 
 /* The plan has parents before children: a node stays open while its children follow. */

@@ -21,6 +21,9 @@ static bool is_compatible(const struct device_class *c, const char *name)
 		if (!strcmp(c->compatible[i], name) || (comma && !strcmp(comma + 1, name)))
 			return true;
 	}
+	for (u32 i = 0; c->similar && c->similar[i]; i++)
+		if (!strcmp(c->similar[i], name))
+			return true;
 	return false;
 }
 

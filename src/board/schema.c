@@ -71,7 +71,7 @@ static void raw(struct schema *s, const char *name, const char *json)
 	"{\"type\": [\"integer\", \"string\", \"null\"], \"minimum\": 0, \"pattern\": "            \
 	"\"^(" pattern ")$|" EXPR "\"}"
 /* The unit is always written. */
-#define WITH_UNIT(units) \
+#define WITH_UNIT(units)                                                                           \
 	"{\"type\": [\"string\", \"null\"], \"pattern\": \"^" NUMBER "(" units ")$|" EXPR "\"}"
 #define TEXT "{\"type\": [\"string\", \"number\", \"boolean\", \"null\"]}"
 #define LIST_OF(what)                                                                              \

@@ -86,6 +86,7 @@ bool print_end(void);
 	{ "overlay", 'o', "FILE", "apply an overlay file" },                              \
 	{ "guest", 0, "NAME", "the guest to boot: -p guest=NAME" },                       \
 	{ "locked", 0, NULL, "BOARD.lock.yaml must be there and say all that is automatic" }, \
+	{ "all", 0, NULL, "show all diagnostics, not just the first 20" }, \
 	{ "format", 0, "gcc|json|text", "form of diagnostics" }
 /* clang-format on */
 
@@ -103,6 +104,7 @@ int cmd_dts(const struct args *a);
 int cmd_map(const struct args *a);
 int cmd_describe(const struct args *a);
 int cmd_lock(const struct args *a);
+int cmd_import(const struct args *a);
 int cmd_schema(const struct args *a);
 int cmd_man(const struct args *a);
 int cmd_new(const struct args *a);

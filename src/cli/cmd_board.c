@@ -6,6 +6,60 @@
 #include <strings.h>
 #include <unistd.h>
 
+#define MOST_DTB (4 * MIB)
+
+/* The tree that guests get: the generated one, or the file of `boot: {dtb:}`. */
+static void *guests_fdt(const struct plan *p, size_t *len, struct err *e)
+{
+	const struct fdt_extra nothing = { 0 };
+
+	if (p->boot.dtb.path)
+		return host_read_file(p->boot.dtb.path, MOST_DTB, len, e);
+	return plan_fdt(p, &nothing, len, e);
+}
+
+/* Of someone's own file the findings are warnings: its guest may need less. */
+static int check_dt(const struct args *a, const struct plan *p)
+{
+	struct diags ds = { .mild = p->boot.dtb.path };
+	struct err e = { 0 };
+	size_t len = 0;
+	void *fdt = guests_fdt(p, &len, &e);
+	int code = EXIT_HOST;
+
+	if (fdt && plan_lint(p, fdt, len, &ds, &e)) {
+		diags_sort(&ds, p->file);
+		if (ds.n || args_has(a, "json"))
+			print_diags(&ds, a);
+		code = ds.errors ? EXIT_USAGE : EXIT_OK;
+	} else {
+		print_err(&e);
+	}
+	diags_free(&ds);
+	free(fdt);
+	return code;
+}
+
+static int check_against(const struct args *a, const struct plan *p)
+{
+	const char *path = args_value(a, "against");
+	struct against_count n;
+	struct str s = { 0 };
+	struct err e = { 0 };
+	size_t len = 0;
+	u8 *fdt = host_read_file(path, MOST_DTB, &len, &e);
+	bool good = fdt && (plan_against(p, fdt, len, &s, &n, &e) || err_in(&e, "%s", path));
+
+	if (good)
+		printf("%s%s against %s: %u the same, %u differ, %u only here, %u only there\n",
+		       str_text(&s), p->name, path, n.same, n.differ, n.here, n.there);
+	else
+		print_err(&e);
+	str_free(&s);
+	free(fdt);
+	return good ? EXIT_OK : EXIT_HOST;
+}
+
 int cmd_check(const struct args *a)
 {
 	const struct plan *p;
@@ -18,7 +72,11 @@ int cmd_check(const struct args *a)
 	if (code == EXIT_OK && board_is_lab(b, &machines) && !args_has(a, "json"))
 		printf("%s: ok · a lab of %u machine%s\n", a->text[0], machines,
 		       machines == 1 ? "" : "s");
-	if (p && !args_has(a, "json"))
+	if (p && args_has(a, "dt"))
+		code = check_dt(a, p);
+	if (p && args_has(a, "against"))
+		code = check_against(a, p);
+	else if (p && code == EXIT_OK && !args_has(a, "json"))
 		printf("%s: ok · %u devices · %u hart%s\n", a->text[0], p->ndevices, p->nharts,
 		       p->nharts == 1 ? "" : "s");
 	board_free(b);

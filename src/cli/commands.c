@@ -28,6 +28,13 @@ static const struct opt dtb_opts[] = {
 	{ "out", 0, "FILE", "write there instead of standard output" },
 	{ 0 }
 };
+static const struct opt check_opts[] = {
+	BOARD_OPTS,
+	{ "dt", 0, NULL, "also what guests need of the device tree, or of `boot: {dtb:}`" },
+	{ "against", 0, "FILE.dtb", "compare with the real thing's device tree" },
+	{ "json", 0, NULL, "print JSON" },
+	{ 0 }
+};
 static const struct opt map_opts[] = {
 	BOARD_OPTS,
 	{ "json", 0, NULL, "print JSON" },
@@ -39,6 +46,11 @@ static const struct opt resolve_opts[] = {
 	BOARD_OPTS,
 	{ "origins", 0, NULL, "say where each value came from" },
 	{ "json", 0, NULL, "print JSON; every value is a text" },
+	{ "out", 0, "FILE", "write there instead of standard output" },
+	{ 0 }
+};
+static const struct opt import_opts[] = {
+	{ "modules", 0, "DIR", "name Linux's drivers, as /lib/modules/VERSION lists them" },
 	{ "out", 0, "FILE", "write there instead of standard output" },
 	{ 0 }
 };
@@ -76,7 +88,7 @@ const struct command commands[] = {
 	{ "run", "BOARD", 1, 1, "run a board",
 	  "vmbuild run boards/virt.yaml -p harts=2 -p ram=512M", run_opts, cmd_run },
 	{ "check", "BOARD", 1, 1, "find every mistake in a board file",
-	  "vmbuild check boards/virt.yaml", board_opts, cmd_check },
+	  "vmbuild check boards/virt.yaml --dt", check_opts, cmd_check },
 	{ "dts", "BOARD", 1, 1, "the device tree that guests get, as source",
 	  "vmbuild dts boards/virt.yaml", dtb_opts, cmd_dts },
 	{ "dtb", "BOARD", 1, 1, "the same as a blob",
@@ -99,6 +111,8 @@ const struct command commands[] = {
 	  "vmbuild devices uart-16550", devices_opts, cmd_devices },
 	{ "explain", "CODE", 1, 1, "what an error code means",
 	  "vmbuild explain E0301", no_opts, cmd_explain },
+	{ "import", "FILE.dtb|FILE.dts", 1, 1, "a board file made of a device tree, to begin with",
+	  "vmbuild import board.dtb --out board.yaml", import_opts, cmd_import },
 	{ "schema", "", 0, 0, "the language as a JSON schema, for editors",
 	  "vmbuild schema --out board-v1.schema.json", out_opts, cmd_schema },
 	{ "man", "[PAGE]", 0, 1, "the manual pages: vmbuild, vmbuild-board",

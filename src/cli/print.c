@@ -49,7 +49,7 @@ void print_diags(const struct diags *ds, const struct args *a)
 	else if (format && !strcmp(format, "gcc"))
 		style = DIAG_GCC;
 	if (listing || ds->n)
-		diags_format(ds, style, MOST_DIAGS, &s);
+		diags_format(ds, style, args_has(a, "all") ? 0 : MOST_DIAGS, &s);
 	fputs(str_text(&s), listing ? stdout : stderr);
 	str_free(&s);
 }

@@ -159,6 +159,14 @@ static void color_is_only_color(void **state)
 	(void)state;
 }
 
+/* By number, and of one number the error first. */
+static bool comes_before(const char *a, const char *b)
+{
+	int c = strcmp(a + 1, b + 1);
+
+	return c < 0 || (!c && *a < *b);
+}
+
 static void every_code_has_a_page_of_its_own(void **state)
 {
 	for (u32 i = 0; i < DIAG_COUNT; i++) {
@@ -169,8 +177,8 @@ static void every_code_has_a_page_of_its_own(void **state)
 		assert_true(strlen(r->title) >= 8 && strlen(r->title) < 80);
 		assert_true(strlen(r->page) > 60);
 		assert_true(text_ends(r->page, "\n"));
-		if (i) /* in order, and none twice, whatever letter */
-			assert_true(strcmp(diag_rows[i - 1].code + 1, r->code + 1) < 0);
+		if (i) /* in order, and none twice */
+			assert_true(comes_before(diag_rows[i - 1].code, r->code));
 		for (const char *line = r->page; *line; line += strcspn(line, "\n") + 1)
 			assert_true(strcspn(line, "\n") <= 100);
 	}

@@ -249,7 +249,7 @@ static void poweroff_and_reboot_stand_at_the_root_with_regmap(void **state)
 static void what_is_known_only_at_the_start_comes_then(void **state)
 {
 	static const u8 seed[16] = "sixteen bytes ..";
-	struct fdt_extra extra = { 0x84000000, 0x84123456, seed, sizeof(seed) };
+	struct fdt_extra extra = { 0x84000000, 0x84123456, seed, sizeof(seed), false };
 	struct tree t = tree_of_virt();
 	struct err e = { 0 };
 	int len = 0;

@@ -145,6 +145,8 @@ static void every_wrong_board_is_answered_as_written_down(void **state)
 /* What machine/ and host/ report while they load and run is tested there. */
 static bool is_for_boards(const char *code)
 {
+	if (!strncmp(code + 1, "041", 3) || !strcmp(code, "E0420"))
+		return false; /* of a finished tree: test_lint.c */
 	return code[0] != 'G' && code[1] == '0' &&
 	       (code[2] < '5' || !strcmp(code, "E0509") || !strcmp(code, "E0610"));
 }

@@ -185,7 +185,8 @@ enum bus { BUS_NONE = 0, BUS_MMIO = 1, BUS_PCI = 2, BUS_I2C = 4, BUS_SPI = 8 };
 struct device_class {
 	const char *name, *doc;
 	const char *compatible[4];
-	const char *node;         /* FDT node name: "serial"; NULL: no node */
+	const char *const *similar; /* compatibles of other chips that it can stand for, or NULL */
+	const char *node;           /* FDT node name: "serial"; NULL: no node */
 	const char *node_number;  /* the property whose number ends it: "clock-33333333"; or NULL */
 	const char *binding;      /* "serial/8250.yaml" */
 	const char *linux_driver; /* "8250_of", or NULL */
