@@ -176,11 +176,26 @@ static inline u64 get_le64(const void *p)
 	return get_le32(p) | (u64)get_le32((const u8 *)p + 4) << 32;
 }
 
+static inline u16 get_be16(const void *p)
+{
+	const u8 *b = p;
+
+	return (u16)(b[0] << 8 | b[1]);
+}
+
 static inline u32 get_be32(const void *p)
 {
 	const u8 *b = p;
 
 	return (u32)b[0] << 24 | (u32)b[1] << 16 | (u32)b[2] << 8 | (u32)b[3];
+}
+
+static inline void put_be16(void *p, u16 v)
+{
+	u8 *b = p;
+
+	b[0] = (u8)(v >> 8);
+	b[1] = (u8)v;
 }
 
 static inline void put_be32(void *p, u32 v)
@@ -191,6 +206,14 @@ static inline void put_be32(void *p, u32 v)
 	b[1] = (u8)(v >> 16);
 	b[2] = (u8)(v >> 8);
 	b[3] = (u8)v;
+}
+
+static inline void put_le16(void *p, u16 v)
+{
+	u8 *b = p;
+
+	b[0] = (u8)v;
+	b[1] = (u8)(v >> 8);
 }
 
 static inline void put_le32(void *p, u32 v)

@@ -156,6 +156,7 @@ static void write_row(struct dtb *t, const struct prop *p, const struct value *v
 	case PROP_KIND_TABLE:
 	case PROP_KIND_CHARDEV:
 	case PROP_KIND_BLOCK:
+	case PROP_KIND_NET:
 		break; /* nothing that a guest is told */
 	}
 }

@@ -381,6 +381,7 @@ static void read_value(struct planner *pl, const struct plan_device *d, const st
 		break;
 	case PROP_KIND_CHARDEV:
 	case PROP_KIND_BLOCK:
+	case PROP_KIND_NET:
 		v->host = plan_host_spec(pl, p, n, d->name);
 		break;
 	case PROP_KIND_OUTPUTS:

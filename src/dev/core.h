@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "device.h"
 #include "mem.h"
+#include "net.h"
 #include "timebase.h"
 
 #include <pthread.h>
@@ -68,7 +69,7 @@ struct device_config {
 	const char *name;
 	const struct value *values;
 	struct device_place place;
-	/* The live object for a value of kind REF, CHARDEV or BLOCK, or NULL: there is none,
+	/* The live object for a value of kind REF, CHARDEV, BLOCK or NET, or NULL: there is none,
 	 * or it failed and `e` says why.  May be NULL.  Back ends belong to the caller, who
 	 * ends their threads before freeing the device. */
 	void *(*attach)(void *ctx, const struct prop *p, const struct value *v, struct err *e);
@@ -201,11 +202,23 @@ u64 load_bytes(const void *p, u32 width);
 void store_bytes(void *p, u32 width, u64 value);
 /* state.c */
 void fields_clear(void *object, const struct field *fields);
-/* chardev.c, block.c: joins a back end, or the null one, to a device */
+/* chardev.c, block.c, net.c: joins a back end, or the null one, to a device */
 struct chardev *chardev_attach(struct device *dev, struct chardev *c);
 struct block *block_attach(struct device *dev, struct block *b);
+struct net *net_attach(struct device *dev, struct net *n);
 void block_drain_all(struct device *dev); /* the lock is held */
 void block_detach_all(struct device *dev);
+/* net_work.c: does the work that is not in `takes` and emits what came of it, at most
+ * `scratch` (NET_FRAME_MAX bytes) at a time.  False: emit() did not take the frame, which
+ * then still has the work that `work` says. */
+struct net_sink {
+	bool (*emit)(void *ctx, u8 *frame, u32 len, const struct net_work *work);
+	void *ctx;
+	u32 takes;
+	u8 *scratch;
+};
+bool net_work_sound(const u8 *frame, u32 len, const struct net_work *work);
+bool net_work_do(const struct net_sink *to, u8 *frame, u32 len, struct net_work *work);
 /* Runs done() of what has finished; the lock is held. */
 void block_finish(struct device *dev);
 bool block_waiting(struct device *dev);

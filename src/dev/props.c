@@ -80,6 +80,17 @@ static bool apply_block(struct applier *a, const struct prop *p, const struct va
 	return true;
 }
 
+static bool apply_net(struct applier *a, const struct prop *p, const struct value *v,
+		      struct net **member)
+{
+	void *object;
+
+	if (!attach(a, p, v, &object))
+		return false;
+	*member = net_attach(a->dev, object);
+	return true;
+}
+
 static bool apply_table(struct applier *a, const struct prop *p, const struct value *v,
 			struct table *table);
 
@@ -127,6 +138,8 @@ static bool apply(struct applier *a, const struct prop *p, const struct value *v
 		return apply_chardev(a, p, v, member);
 	case PROP_KIND_BLOCK:
 		return apply_block(a, p, v, member);
+	case PROP_KIND_NET:
+		return apply_net(a, p, v, member);
 	}
 	return true;
 }

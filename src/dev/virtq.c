@@ -210,32 +210,55 @@ bool virtq_pop(struct virtio *v, u32 queue, struct vchain *c)
 
 /* -- The used ring ------------------------------------------------------------------- */
 
-static bool put_used(struct virtio *v, struct virtq *q, u16 head, u32 written)
+static bool put_used(struct virtio *v, const struct virtq *q, u32 i, const struct vused *used)
 {
-	u64 at = q->used + 4 + 8 * (u64)(q->used_index & (q->size - 1));
+	u16 index = (u16)(q->used_index + i);
+	u64 at = q->used + 4 + 8 * (u64)(index & (q->size - 1));
 	u8 bytes[8];
 
-	put_le32(bytes, head);
-	put_le32(bytes + 4, written);
-	return dma_write(&v->dev, at, bytes, sizeof(bytes)) &&
-	       dma_store16(&v->dev, q->used + 2, (u16)(q->used_index + 1));
+	put_le32(bytes, used->head);
+	put_le32(bytes + 4, used->written);
+	return dma_write(&v->dev, at, bytes, sizeof(bytes));
+}
+
+/* The index last: it makes the entries visible. */
+static bool put_all(struct virtio *v, struct virtq *q, const struct vused *used, u32 n)
+{
+	for (u32 i = 0; i < n; i++)
+		if (!put_used(v, q, i, &used[i]))
+			return false;
+	if (!dma_store16(&v->dev, q->used + 2, (u16)(q->used_index + n)))
+		return false;
+	q->used_index = (u16)(q->used_index + n);
+	return true;
+}
+
+void virtq_push_all(struct virtio *v, u32 queue, const struct vused *used, u32 n)
+{
+	struct virtq *q = &v->q[queue];
+
+	q->in_flight -= n;
+	if (v->status & VIRTIO_NEEDS_RESET)
+		return;
+	if (!put_all(v, q, used, n))
+		virtio_broken(v, "the used ring is not in RAM");
+	if (q->stopping && !q->in_flight)
+		q->enabled = q->stopping = 0;
 }
 
 void virtq_push(struct virtio *v, const struct vchain *c, u32 written)
 {
-	struct virtq *q = &v->q[c->queue];
+	if (c->generation == v->generation)
+		virtq_push_all(v, c->queue, &(struct vused){ c->head, written }, 1);
+}
 
-	if (c->generation != v->generation)
-		return;
-	q->in_flight--;
-	if (v->status & VIRTIO_NEEDS_RESET)
-		return;
-	if (put_used(v, q, c->head, written))
-		q->used_index++;
-	else
-		virtio_broken(v, "the used ring is not in RAM");
-	if (q->stopping && !q->in_flight)
-		q->enabled = q->stopping = 0;
+void virtq_unpop(struct virtio *v, u32 queue, u32 n)
+{
+	struct virtq *q = &v->q[queue];
+
+	q->last_avail = (u16)(q->last_avail - n);
+	q->in_flight -= n;
+	v->budget += n;
 }
 
 /* With EVENT_IDX: if the entry it asked for is among those pushed since the last time.

@@ -40,6 +40,11 @@ struct bench {
 	u32 nout;
 	u32 ready;
 	struct block *disk; /* the next devices' disk, or NULL */
+	struct net cable;   /* of a network card */
+	bool cable_full;
+	u8 sent[NET_FRAME_MAX]; /* the last frame that went out */
+	struct net_work sent_work;
+	u32 sent_bytes, nsent, cable_ready;
 	struct device *ref; /* what the next devices' references mean, or NULL */
 };
 
@@ -141,6 +146,38 @@ static inline const struct chardev_ops *bench_chardev_ops(void)
 	return &ops;
 }
 
+static inline struct bench *bench_of_cable(struct net *n)
+{
+	return (struct bench *)(void *)((u8 *)n - offsetof(struct bench, cable));
+}
+
+static inline bool bench_net_send(struct net *n, const u8 *frame, u32 len,
+				  const struct net_work *work)
+{
+	struct bench *b = bench_of_cable(n);
+
+	if (b->cable_full)
+		return false;
+	assert_true(len <= sizeof(b->sent));
+	memcpy(b->sent, frame, len);
+	b->sent_bytes = len;
+	b->sent_work = *work;
+	b->nsent++;
+	return true;
+}
+
+static inline void bench_net_ready(struct net *n)
+{
+	bench_of_cable(n)->cable_ready++;
+}
+
+static inline const struct net_ops *bench_net_ops(void)
+{
+	static const struct net_ops ops = { .send = bench_net_send, .ready = bench_net_ready };
+
+	return &ops;
+}
+
 static inline struct bench *bench_new(void)
 {
 	struct bench *b = xzalloc(sizeof(*b));
@@ -149,6 +186,9 @@ static inline struct bench *bench_new(void)
 	b->wall = (u64)1700000000 * 1000000000;
 	b->next_base = BENCH_BASE;
 	b->far.ops = bench_chardev_ops();
+	b->cable.ops = bench_net_ops();
+	b->cable.takes = NET_CSUM | NET_TSO4 | NET_TSO6 | NET_ECN;
+	b->cable.link = true;
 	timebase_init(&b->time, BENCH_HZ);
 	b->time.epoch_ns = 0;
 	b->clock = (struct device_clock){ bench_now,       bench_wall,  bench_ticks,
@@ -283,7 +323,7 @@ static inline void bench_parse(struct bench_values *v, const struct device_class
 		v->values[i].num = p->def;
 		v->values[i].text = p->def_text;
 		v->values[i].given = p->kind == PROP_KIND_CHARDEV || p->kind == PROP_KIND_BLOCK ||
-				     p->kind == PROP_KIND_REF;
+				     p->kind == PROP_KIND_NET || p->kind == PROP_KIND_REF;
 		i++;
 	}
 	assert_true(strlen(settings) < sizeof(v->text));
@@ -312,6 +352,8 @@ static inline void *bench_attach(void *ctx, const struct prop *p, const struct v
 		return &b->far;
 	if (p->kind == PROP_KIND_BLOCK)
 		return b->disk;
+	if (p->kind == PROP_KIND_NET)
+		return &b->cable;
 	return b->ref;
 }
 
@@ -431,6 +473,12 @@ static inline u32 bench_type(struct device *dev, const char *text)
 	if (n)
 		c->receive(c->ctx, (const u8 *)text, n);
 	return n;
+}
+
+/* A frame comes in; false: it is to come again. */
+static inline bool bench_frame(struct bench *b, u8 *frame, u32 n, const struct net_work *work)
+{
+	return b->cable.receive(b->cable.ctx, frame, n, work);
 }
 
 static inline void wr(struct device *dev, u64 off, u32 value)

@@ -60,6 +60,23 @@ static void type(struct device *dev, u32 *seed)
 		bench_type(dev, text + bench_xorshift(seed) % sizeof(text));
 }
 
+/* A frame with any work left to do. */
+static void frame(struct device *dev, u32 *seed)
+{
+	struct bench *b = bench_of(dev);
+	u32 what = bench_xorshift(seed), n = 60 + what % 1500;
+	struct net_work w = { .csum = what & 0x100000,
+			      .csum_start = (u16)(what >> 8 & 0x3f),
+			      .csum_offset = (u16)(what >> 16 & 0xf) };
+	u8 bytes[60 + 1500];
+
+	memset(bytes, 0xff, n);
+	if (b->cable.receive)
+		bench_frame(b, bytes, n, &w);
+	if (what & 0x200000 && b->cable.changed)
+		b->cable.changed(b->cable.ctx);
+}
+
 static void disturb(struct device *dev, u32 seed)
 {
 	u32 what = bench_xorshift(&seed) >> 9, lines = device_input_count(dev);
@@ -83,6 +100,9 @@ static void disturb(struct device *dev, u32 seed)
 	case 6:
 		if (what & 0x100)
 			device_reset(dev);
+		break;
+	case 7:
+		frame(dev, &seed);
 		break;
 	default:
 		touch(dev, &seed);

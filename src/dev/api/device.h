@@ -18,6 +18,7 @@
 
 struct device;
 struct dt_node;
+struct net_work;
 
 /* -- Wires -------------------------------------------------------------------
  *
@@ -62,6 +63,7 @@ enum prop_kind {
 	PROP_KIND_TABLE,   /* struct table          {name: {key: value}} */
 	PROP_KIND_CHARDEV, /* struct chardev *      host: stdio */
 	PROP_KIND_BLOCK,   /* struct block *        host: {file: x.img} */
+	PROP_KIND_NET,     /* struct net *          host: {net: slirp} */
 };
 
 struct range {
@@ -119,7 +121,7 @@ struct value {
 	const struct value_irq *irqs;
 	const struct value_ref *ref;
 	const struct value_row *rows;
-	const struct host_spec *host; /* CHARDEV, BLOCK */
+	const struct host_spec *host; /* CHARDEV, BLOCK, NET */
 };
 
 struct value_irq {
@@ -235,6 +237,10 @@ struct device_class {
 	void (*receive)(struct device *dev, const u8 *bytes, u32 n);
 	/* The far end changed size (a terminal). */
 	void (*resized)(struct device *dev, u32 columns, u32 rows);
+	/* A frame arrived (net.h).  False: there is no room now; net_ready() brings it again. */
+	bool (*frame)(struct device *dev, const u8 *bytes, u32 n, const struct net_work *work);
+	/* What net_send() refused can be sent; or the cable was plugged in or out. */
+	void (*net_changed)(struct device *dev);
 	/* After the table-driven FDT properties (dt.h). */
 	void (*fdt_more)(struct dt_node *node);
 };
@@ -311,6 +317,7 @@ void dma_fence(void); /* store -> load, both ways (virtio EVENT_IDX) */
 #define PROP_REFS(m, ...)     { .name = #m, .kind = PROP_KIND_REF, .at = REF_ARRAY(m), .max = LENGTH(m), __VA_ARGS__ }
 #define PROP_CHARDEV(m, ...)  PROP(PROP_KIND_CHARDEV, struct chardev **, m, __VA_ARGS__)
 #define PROP_BLOCK(m, ...)    PROP(PROP_KIND_BLOCK, struct block **, m, __VA_ARGS__)
+#define PROP_NET(m, ...)      PROP(PROP_KIND_NET, struct net **, m, __VA_ARGS__)
 #define PROP_TABLE(m, R, ...) PROP(PROP_KIND_TABLE, struct table *, m, .row_size = sizeof(R), __VA_ARGS__)
 #define PROP_IRQS(m, ...)     { .name = #m, .kind = PROP_KIND_IRQS, .at = WIRE_ARRAY(m), .max = LENGTH(m), __VA_ARGS__ }
 #define PROP_OUTPUTS(m, ...)  { .name = #m, .kind = PROP_KIND_OUTPUTS, .at = WIRE_ARRAY(m), .max = LENGTH(m), __VA_ARGS__ }

@@ -92,6 +92,15 @@ bool virtq_pop(struct virtio *v, u32 q, struct vchain *c);
 /* Gives it back; `written` counts from the first byte of the `in` part.  Of a chain that
  * was kept, head, queue and generation suffice. */
 void virtq_push(struct virtio *v, const struct vchain *c, u32 written);
+/* Several chains of one queue, popped since the last push or reset: the driver sees all of
+ * them or none. */
+struct vused {
+	u16 head;
+	u32 written;
+};
+void virtq_push_all(struct virtio *v, u32 q, const struct vused *used, u32 n);
+/* The last `n` chains popped from it cannot be used now: they come again. */
+void virtq_unpop(struct virtio *v, u32 q, u32 n);
 /* Interrupts the driver if it wants to know of what was pushed since. */
 void virtq_notify(struct virtio *v, u32 q);
 
