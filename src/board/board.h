@@ -8,6 +8,7 @@
 #define BOARD_H
 
 #include "device.h"
+#include "forward.h"
 #include "isa.h"
 
 /* -- Diagnostics (diag.c) --------------------------------------------------- */
@@ -181,6 +182,18 @@ struct plan_device {
 
 #define PLAN_NONE UINT32_MAX
 
+/* What the cable of a network card leads to. */
+struct net_spec {
+	enum net_kind { NET_NONE, NET_SLIRP, NET_TAP, NET_SOCKET } kind;
+	const char *pcap; /* capture to this file, or NULL */
+	struct forward *forwards;
+	u32 nforwards;
+	u32 subnet; /* counts the slirps of a board */
+	bool ipv6, host_loopback;
+	const char *interface; /* tap */
+	const char *path;      /* socket: a folder */
+};
+
 /* The `host:` of a device: what it is connected to outside. */
 struct host_spec {
 	enum spec_kind {
@@ -191,11 +204,13 @@ struct host_spec {
 		HOST_SOCKET,   /* chardev {socket: } */
 		HOST_LOG,      /* chardev {log: } */
 		HOST_DISK,     /* {file:, format:, cache:, ...} */
+		HOST_NET,      /* {net:, ...}: `net` says the rest */
 	} kind;
 	const char *path; /* absolute or relative to the current directory */
 	enum { DISK_RAW } format;
 	enum disk_cache { CACHE_WRITEBACK, CACHE_WRITETHROUGH, CACHE_NONE, CACHE_UNSAFE } cache;
 	bool read_only;
+	struct net_spec net;
 	struct pos at;
 };
 

@@ -11,6 +11,7 @@ const char *const words_mmu[] = { "none", "sv39", "sv48", "sv57", NULL };
 const char *const words_formats[] = { "elf", "raw", "image", NULL };
 const char *const words_chardev[] = { "null", "stdio", "pty", NULL };
 const char *const words_disk[] = { "raw", NULL };
+const char *const words_net[] = { "none", "slirp", "tap", "socket", NULL }; /* enum net_kind */
 const char *const words_cache[] = { "writeback", "writethrough", "none", "unsafe", NULL };
 
 /* clang-format off */
@@ -143,6 +144,20 @@ const struct lang_key lang_disk[] = {
 	K("format",    KEY_WORD, .doc = "of the image", .words = words_disk),
 	K("cache",     KEY_WORD, .doc = "when a write is done", .words = words_cache),
 	K("read-only", KEY_BOOL, .doc = "the guest cannot write"),
+	END
+};
+
+const struct lang_key lang_net[] = {
+	K("net",           KEY_WORD,  .doc = "what the cable leads to", .words = words_net, .required = true),
+	K("pcap",          KEY_PATH,  .doc = "a capture (pcapng) of all that passes"),
+	K("forward",       KEY_TEXTS, .doc = "slirp: ports of this host that lead to the guest: "
+				      "[ADDRESS:]PORT[+]:PORT[/udp]", .where = 1 << NET_SLIRP),
+	K("ipv6",          KEY_BOOL,  .doc = "slirp: IPv6 too, if not given", .where = 1 << NET_SLIRP),
+	K("host-loopback", KEY_BOOL,  .doc = "slirp: the guest reaches what listens on 127.0.0.1 here",
+	  .where = 1 << NET_SLIRP),
+	K("interface",     KEY_TEXT,  .doc = "tap: a device that is there and yours", .where = 1 << NET_TAP),
+	K("path",          KEY_PATH,  .doc = "socket: the folder where machines on one wire meet",
+	  .where = 1 << NET_SOCKET),
 	END
 };
 

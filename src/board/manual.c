@@ -149,6 +149,8 @@ void language_manual(const struct device_class *const *classes, struct str *out)
 	add_keys(out, lang_chardev, 0);
 	str_add(out, ".PP\nand that of a disk\n");
 	add_keys(out, lang_disk, 0);
+	str_add(out, ".PP\nand that of a network card\n");
+	add_keys(out, lang_net, 0);
 	add_values(out);
 	add_tags(out);
 	str_add(out, ".SH DIAGNOSTICS\n");

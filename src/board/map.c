@@ -55,6 +55,10 @@ static void add_host(const struct plan *p, u32 i, struct str *s)
 
 		if (h && h->path)
 			str_add(s, "  <- %s", h->path);
+		if (h && h->kind == HOST_NET) {
+			str_add(s, "  <- ");
+			net_spec_text(&h->net, s);
+		}
 	}
 	if (d->disabled)
 		str_add(s, "  (disabled)");

@@ -182,6 +182,13 @@ bool is_name(const char *s)
 	return !s[strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789_")];
 }
 
+bool is_interface(const char *s)
+{
+	size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
+
+	return n && n < 16 && !s[n] && *s != '.' && *s != '-';
+}
+
 bool is_kebab(const char *s)
 {
 	return *s && *s != '-' && !s[strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-")];

@@ -120,8 +120,9 @@ const char *nearest_word(const char *wrong, const char *const *words);
 /* "`a`, `b` or `c`" */
 const char *words_text(struct arena *a, const char *const *words, const char *last);
 
-bool is_name(const char *s);  /* a device: [a-z][a-z0-9_]* */
-bool is_kebab(const char *s); /* a file, a parameter: [a-z0-9][a-z0-9-]* */
+bool is_name(const char *s);      /* a device: [a-z][a-z0-9_]* */
+bool is_interface(const char *s); /* of a network: 1 to 15 letters, digits, - _ . */
+bool is_kebab(const char *s);     /* a file, a parameter: [a-z0-9][a-z0-9-]* */
 
 /* -- Scalars (scalar.c) --------------------------------------------------------- */
 
@@ -177,19 +178,17 @@ struct lang_key {
 	const char *doc;
 	const char *const *words;
 	const struct lang_key *in;
-	u32 where; /* top level: kinds of file; device: buses, 0 for all */
+	u32 where; /* top level: kinds of file; device: buses, network: kinds, 0 for all */
 	bool required;
 };
 
 extern const struct lang_key lang_top[], lang_params[], lang_harts[], lang_clusters[],
 	lang_memory[], lang_auto[], lang_device[], lang_dt[], lang_dt_top[], lang_boot[],
 	lang_load[], lang_host[], lang_lock[], lang_machines[], lang_networks[], lang_chardev[],
-	lang_disk[];
-extern const char *const words_kinds[],
-	*const words_status[], *const words_mmu[], *const words_formats[],
-							   *const words_chardev[],
-								   *const words_disk[],
-									   *const words_cache[];
+	lang_disk[], lang_net[];
+extern const char *const words_kinds[], *const words_status[], *const words_mmu[];
+extern const char *const words_formats[], *const words_chardev[], *const words_disk[];
+extern const char *const words_cache[], *const words_net[];
 
 const struct lang_key *lang_find(const struct lang_key *keys, const char *key);
 const char *const *lang_words(struct arena *a, const struct lang_key *keys);
@@ -378,7 +377,8 @@ struct planner {
 	struct node *names;   /* device -> a node whose n is its index; memory -> n is PLAN_NONE */
 	struct node *claimed; /* what of the host is used: file or "stdio" -> where */
 	const struct node *autos; /* `auto:` or NULL */
-	bool irq_parent_wrong;    /* reported: what lacks a controller needs no mention */
+	u32 nslirp;
+	bool irq_parent_wrong; /* reported: what lacks a controller needs no mention */
 
 	struct claim *claims;
 	u32 nclaims, claims_cap;
@@ -429,6 +429,13 @@ bool report_no_irqs(struct planner *pl, struct pos at, const char *what, u32 i);
 const struct value *planned_value(const struct plan_device *d, const char *name);
 const struct host_spec *plan_host_spec(struct planner *pl, const struct prop *row,
 				       const struct node *n, const char *device);
+bool plan_net_spec(struct planner *pl, const struct node *n, const char *device,
+		   struct host_spec *host);
+void net_spec_text(const struct net_spec *spec, struct str *out);
+/* The second one to claim it is reported, with the place of the first. */
+void plan_claim(struct planner *pl, enum diag_code code, const char *what, const char *sentence,
+		struct pos at);
+void plan_claim_file(struct planner *pl, const char *path, struct pos at);
 /* [base, size]; `what` is "reg". */
 bool check_span(struct board *b, const struct node *n, const char *what, struct range *r);
 bool check_isa(struct board *b, const struct node *n, const char *what, struct isa *isa);

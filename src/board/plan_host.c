@@ -3,22 +3,23 @@
 
 /* -- What can be used only once ----------------------------------------------------- */
 
-static void claim_once(struct planner *pl, const char *what, const char *sentence, struct pos at)
+void plan_claim(struct planner *pl, enum diag_code code, const char *what, const char *sentence,
+		struct pos at)
 {
 	struct pair *twice = map_pair(pl->claimed, what);
 
 	if (!twice) {
-		map_put(&pl->b->arena, pl->claimed, what, at,
-			node_new(&pl->b->arena, NODE_SCALAR, at));
+		map_put(&pl->b->arena, pl->claimed, arena_text(&pl->b->arena, what, strlen(what)),
+			at, node_new(&pl->b->arena, NODE_SCALAR, at));
 		return;
 	}
-	diag_report(pl->b->ds, at, DIAG_host_twice, "%s", sentence);
+	diag_report(pl->b->ds, at, code, "%s", sentence);
 	diag_note(pl->b->ds, twice->key_at, "the first use is here");
 }
 
-static void claim_file(struct planner *pl, const char *path, struct pos at)
+void plan_claim_file(struct planner *pl, const char *path, struct pos at)
 {
-	claim_once(pl, arena_printf(&pl->b->arena, "/%s", path),
+	plan_claim(pl, DIAG_host_twice, arena_printf(&pl->b->arena, "/%s", path),
 		   arena_printf(&pl->b->arena, "`%s` is used twice", path), at);
 }
 
@@ -50,7 +51,7 @@ static bool read_chardev_map(struct planner *pl, const struct node *n, struct ho
 			report_absent(pl->b, p, key);
 		} else if (check_text(pl->b, p->value, key)) {
 			spec->path = node_path(&pl->b->arena, p->value);
-			claim_file(pl, spec->path, p->value->at);
+			plan_claim_file(pl, spec->path, p->value->at);
 		}
 	}
 	if (!any)
@@ -70,7 +71,7 @@ static bool read_chardev(struct planner *pl, const struct node *n, struct host_s
 		return false;
 	spec->kind = kinds[word];
 	if (spec->kind == HOST_STDIO)
-		claim_once(pl, "stdio", "two devices want the terminal", n->at);
+		plan_claim(pl, DIAG_host_twice, "stdio", "two devices want the terminal", n->at);
 	return true;
 }
 
@@ -126,7 +127,7 @@ static bool read_disk(struct planner *pl, const struct node *n, const char *devi
 	if ((v = map_get(map, "read-only")))
 		check_bool(pl->b, v, "read-only", &spec->read_only);
 	if (spec->path && !spec->read_only)
-		claim_file(pl, spec->path, spec->at);
+		plan_claim_file(pl, spec->path, spec->at);
 	return true;
 }
 
@@ -138,6 +139,7 @@ const struct host_spec *plan_host_spec(struct planner *pl, const struct prop *ro
 
 	spec->at = n->at;
 	good = row->kind == PROP_KIND_CHARDEV ? read_chardev(pl, n, spec)
+	       : row->kind == PROP_KIND_NET   ? plan_net_spec(pl, n, device, spec)
 					      : read_disk(pl, n, device, spec);
 	return good ? spec : NULL;
 }

@@ -96,8 +96,19 @@ static u32 hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? (u32)(c - 'a') + 10 : 16;
 }
 
-static bool read_mac(struct board *b, const struct node *n, const char *what, struct value *v)
+static void claim_mac(struct planner *pl, const struct node *n, const u8 *mac)
 {
+	char text[32];
+
+	snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
+		 mac[3], mac[4], mac[5]);
+	plan_claim(pl, DIAG_mac_twice, text,
+		   arena_printf(&pl->b->arena, "two cards have the address %s", text), n->at);
+}
+
+static bool read_mac(struct planner *pl, const struct node *n, const char *what, struct value *v)
+{
+	struct board *b = pl->b;
 	const char *s = check_text(b, n, what);
 	bool good = s && strlen(s) == 17;
 
@@ -117,6 +128,8 @@ static bool read_mac(struct board *b, const struct node *n, const char *what, st
 			    "%s: `%s` is a group's address, not one card's", what, s);
 		return diag_hint(b->ds, "the first pair is even: \"52:...\"");
 	}
+	if (good)
+		claim_mac(pl, n, v->mac);
 	return good;
 }
 
@@ -365,7 +378,7 @@ static void read_value(struct planner *pl, const struct plan_device *d, const st
 		v->text = check_text(b, n, what) ? node_path(&b->arena, n) : NULL;
 		break;
 	case PROP_KIND_MAC:
-		read_mac(b, n, what, v);
+		read_mac(pl, n, what, v);
 		break;
 	case PROP_KIND_RANGE:
 		read_range(b, n, what, v);

@@ -128,7 +128,7 @@ static const char *const prop_names[] = {
 	[PROP_KIND_TEXT] = "text",  [PROP_KIND_PATH] = "path",  [PROP_KIND_MAC] = "mac",
 	[PROP_KIND_RANGE] = "span", [PROP_KIND_LIST] = "texts", [PROP_KIND_IRQS] = "lines",
 	[PROP_KIND_REF] = "refs",   [PROP_KIND_CHARDEV] = "chardev", [PROP_KIND_BLOCK] = "disk",
-	[PROP_KIND_OUTPUTS] = "any",
+	[PROP_KIND_NET] = "network", [PROP_KIND_OUTPUTS] = "any",
 };
 /* clang-format on */
 
@@ -359,7 +359,7 @@ static void params_definition(struct schema *s)
 	close(s, '}');
 }
 
-static void chardev_definition(struct schema *s)
+static void host_definitions(struct schema *s)
 {
 	open(s, "chardev", '{');
 	open(s, "anyOf", '[');
@@ -373,6 +373,9 @@ static void chardev_definition(struct schema *s)
 	close(s, '}');
 	open(s, "disk", '{');
 	language_map(s, lang_disk);
+	close(s, '}');
+	open(s, "network", '{');
+	language_map(s, lang_net);
 	close(s, '}');
 }
 
@@ -416,7 +419,7 @@ void language_schema(const struct device_class *const *classes, struct str *out)
 	class_names(&s);
 	device_definition(&s);
 	params_definition(&s);
-	chardev_definition(&s);
+	host_definitions(&s);
 	for (const struct device_class *const *c = classes; *c; c++)
 		class_definition(&s, *c);
 	close(&s, '}');

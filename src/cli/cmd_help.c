@@ -70,14 +70,17 @@ int cmd_help(const struct args *a)
 
 int cmd_version(const struct args *a)
 {
+	const char *slirp = host_slirp_version();
+
 	printf("vmbuild %s\n", VMBUILD_VERSION);
 	if (!args_has(a, "verbose"))
 		return EXIT_OK;
 	printf("engines:");
 	for (const struct engine *const *e = engines; *e; e++)
 		printf(" %s", (*e)->name);
-	printf("\nlibyaml %s · zlib %s · zstd %s\nsandbox: none in this version\ndata: %s\n",
-	       yaml_get_version_string(), zlibVersion(), HAVE_ZSTD ? "yes" : "no", VMBUILD_DATADIR);
+	printf("\nlibyaml %s · zlib %s · zstd %s · libslirp %s\n", yaml_get_version_string(),
+	       zlibVersion(), HAVE_ZSTD ? "yes" : "no", slirp ? slirp : "no");
+	printf("sandbox: none in this version\ndata: %s\n", VMBUILD_DATADIR);
 	return EXIT_OK;
 }
 

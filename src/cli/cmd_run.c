@@ -74,6 +74,71 @@ static struct block *open_block(void *ctx, const struct host_spec *spec, const c
 	return host_disk_open(&d, e);
 }
 
+/* -- Networks (a build without libslirp has the card and no cable) -------------------- */
+
+static bool add_forwards(struct net *slirp, const struct net_spec *spec, const char *dev,
+			 struct err *e)
+{
+	char port[FORWARD_TEXT];
+
+	for (u32 i = 0; i < spec->nforwards; i++) {
+		struct forward f = spec->forwards[i];
+
+		if (!host_forward_add(slirp, &f, e))
+			return false;
+		log_line(LOG_INFO, "%s: %s leads to the guest's port %u", dev,
+			 forward_text(port, &f), f.guest_port);
+	}
+	return true;
+}
+
+static struct net *open_slirp(struct run *r, const struct net_spec *spec, const char *dev,
+			      struct err *e)
+{
+	const struct host_slirp o = { .name = dev,
+				      .subnet = spec->subnet,
+				      .ipv6 = spec->ipv6,
+				      .host_loopback = spec->host_loopback };
+	struct net *n;
+
+	if (!host_slirp_version()) {
+		log_line(LOG_WARNING, "%s: this build has no libslirp: the cable is not plugged in",
+			 dev);
+		return NULL;
+	}
+	n = host_slirp(r->loop, &o, e);
+	if (n && !add_forwards(n, spec, dev, e)) {
+		n->ops->free(n);
+		return NULL;
+	}
+	return n;
+}
+
+static struct net *open_cable(struct run *r, const struct net_spec *spec, const char *dev,
+			      struct err *e)
+{
+	switch (spec->kind) {
+	case NET_SLIRP:
+		return open_slirp(r, spec, dev, e);
+	case NET_TAP:
+		return host_tap(r->loop, spec->interface, e);
+	case NET_SOCKET:
+		return host_net_socket(r->loop, spec->path, e);
+	case NET_NONE:
+		break;
+	}
+	return NULL;
+}
+
+static struct net *open_net(void *ctx, const struct host_spec *spec, const char *dev, struct err *e)
+{
+	struct net *n = open_cable(ctx, &spec->net, dev, e);
+
+	if (e->text[0] || !spec->net.pcap)
+		return n;
+	return host_pcap(n, spec->net.pcap, dev, e);
+}
+
 static u8 *read_file(void *ctx, const char *path, size_t max, size_t *len, struct err *e)
 {
 	(void)ctx;
@@ -526,6 +591,7 @@ static int run_board(struct run *r, u64 timeout_ns)
 		.ram_free = host_ram_free,
 		.chardev = open_chardev,
 		.block = open_block,
+		.net = open_net,
 		.read_file = read_file,
 		.unpack = host_unpack,
 		.wake = wake,

@@ -44,6 +44,8 @@ int main(int argc, char **argv)
 		print_err(&e);
 		return EXIT_HOST;
 	}
+	if (argc > 1 && !strcmp(argv[1], HOST_NET_HELPER))
+		return host_net_helper(argc - 2, argv + 2);
 	if (argc < 2) {
 		print_usage();
 		return EXIT_USAGE;

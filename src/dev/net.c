@@ -23,19 +23,18 @@ static bool to_device(void *ctx, u8 *frame, u32 len, const struct net_work *work
 }
 
 /* What comes from outside is as hostile as what the guest sends: it may be another's. */
-static bool port_receive(void *ctx, u8 *frame, u32 len, const struct net_work *work)
+static bool port_receive(void *ctx, u8 *frame, u32 len, struct net_work *work)
 {
 	struct net_port *port = ctx;
 	struct device *dev = port->dev;
 	struct net_sink sink = { .emit = to_device, .ctx = dev, .scratch = port->scratch };
-	struct net_work left = *work;
 	bool taken;
 
 	if (!dev->class->frame || !fits(frame, len, work))
 		return true;
 	device_lock(dev);
 	sink.takes = port->device_takes;
-	taken = net_work_do(&sink, frame, len, &left);
+	taken = net_work_do(&sink, frame, len, work);
 	device_changed(dev);
 	device_unlock(dev);
 	return taken;

@@ -135,7 +135,7 @@ static bool in_use(int fd, const char *path, struct err *e)
 {
 	char holder[160];
 
-	if (disk_holder(fd, holder, sizeof(holder)))
+	if (holder_of_file(fd, holder, sizeof(holder)))
 		err_code(e, "E0602", "disk `%s` is open in %s", path, holder);
 	else
 		err_code(e, "E0602", "disk `%s` is in use by another program", path);

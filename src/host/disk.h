@@ -47,7 +47,4 @@ enum block_status disk_do(struct disk_worker *w, const struct block_req *req);
 /* False if the disk is not what was promised: then `failed` is set. */
 bool disk_sync(struct disk *d);
 
-/* Who has the file open and locked, as text: `vmbuild "debian" (pid 4242)`. */
-bool disk_holder(int fd, char *out, size_t cap);
-
 #endif

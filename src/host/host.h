@@ -9,6 +9,8 @@
 #include "base.h"
 #include "block.h"
 #include "chardev.h"
+#include "forward.h"
+#include "net.h"
 
 /* Once, before anything is opened: descriptors 0 to 2 are open, SIGPIPE and SIGXFSZ are
  * errors of write(), not ends of the process (run.c). */
@@ -103,6 +105,36 @@ void console_free(struct console *c);
 /* A line of ours, from any thread, to standard error; where that is the same as standard
  * output, between the guest's lines, with CR LF in raw mode. */
 void console_message(struct console *c, const char *line);
+
+/* -- Networks (net_*.c) ------------------------------------------------------------ */
+
+const char *host_slirp_version(void); /* NULL: this build is without it */
+
+/* libslirp in a process of its own: NAT, DHCP and DNS at 10.0.(2 + subnet).0/24. */
+struct host_slirp {
+	const char *name; /* of the card, for messages */
+	u32 subnet;
+	bool ipv6;
+	bool host_loopback; /* the guest reaches what listens on 127.0.0.1 here */
+};
+
+struct net *host_slirp(struct loop *l, const struct host_slirp *o, struct err *e);
+/* While it runs too, on the loop's thread.  A `+` forward gets the port that was free.
+ * E0601 says who has it, where that can be known. */
+bool host_forward_add(struct net *slirp, struct forward *f, struct err *e);
+bool host_forward_remove(struct net *slirp, const struct forward *f, struct err *e);
+/* The hidden role of this program: what is behind HOST_NET_HELPER on its command line,
+ * with the machine on descriptor HOST_NET_FD. */
+#define HOST_NET_HELPER "net-helper"
+#define HOST_NET_FD     3
+int host_net_helper(int argc, char **argv);
+
+/* A tap device that is there and ours. */
+struct net *host_tap(struct loop *l, const char *interface, struct err *e);
+/* The machines of this user whose cards name the same folder are on one wire. */
+struct net *host_net_socket(struct loop *l, const char *folder, struct err *e);
+/* Writes all that passes to a pcapng file; owns `inner`, which may be NULL: no cable. */
+struct net *host_pcap(struct net *inner, const char *path, const char *name, struct err *e);
 
 /* -- Files and folders (path.c) --------------------------------------------------- */
 

@@ -61,6 +61,13 @@ void inlet_close(struct inlet *in);        /* what was read is delivered still *
 void inlet_ready(struct inlet *in);        /* the device has more room; any thread */
 void inlet_free(struct inlet *in);
 
+/* -- Who has it (holder.c) --------------------------------------------------------------- */
+
+/* Who has the file open and locked, as text: `vmbuild "debian" (pid 4242)`. */
+bool holder_of_file(int fd, char *out, size_t cap);
+/* Who listens there. */
+bool holder_of_port(const u8 *address, u32 port, bool udp, char *out, size_t cap);
+
 /* -- Messages (message.c) ---------------------------------------------------------- */
 
 /* E0604 or E0609 for errno: "cannot open `x.img`: No such file or directory". */

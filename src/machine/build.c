@@ -46,6 +46,20 @@ static void *attach_block(struct machine *m, const struct plan_device *pd,
 	return m->blocks[m->nblocks++] = b;
 }
 
+static void *attach_net(struct machine *m, const struct plan_device *pd,
+			const struct host_spec *spec, struct err *e)
+{
+	struct net *n;
+
+	if (!spec)
+		return NULL;
+	n = m->host->net(m->host->ctx, spec, pd->name, e);
+	if (!n)
+		return NULL;
+	GROW(&m->nets, m->nnets, &m->nets_cap);
+	return m->nets[m->nnets++] = n;
+}
+
 static void *attach(void *ctx, const struct prop *p, const struct value *v, struct err *e)
 {
 	struct attaching *a = ctx;
@@ -59,6 +73,8 @@ static void *attach(void *ctx, const struct prop *p, const struct value *v, stru
 		return attach_chardev(a->m, a->pd, v->host, e);
 	case PROP_KIND_BLOCK:
 		return attach_block(a->m, a->pd, v->host, e);
+	case PROP_KIND_NET:
+		return attach_net(a->m, a->pd, v->host, e);
 	default:
 		return NULL;
 	}
@@ -169,6 +185,8 @@ void build_free(struct machine *m)
 {
 	for (size_t i = 0; i < m->nblocks; i++)
 		m->blocks[i]->ops->free(m->blocks[i]);
+	for (size_t i = 0; i < m->nnets; i++)
+		m->nets[i]->ops->free(m->nets[i]);
 	for (size_t i = 0; i < m->nchardevs; i++)
 		if (m->chardevs[i]->ops->free)
 			m->chardevs[i]->ops->free(m->chardevs[i]);
@@ -176,5 +194,6 @@ void build_free(struct machine *m)
 		device_free(m->devices[i]);
 	free(m->blocks);
 	free(m->chardevs);
+	free(m->nets);
 	free(m->devices);
 }

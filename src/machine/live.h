@@ -42,7 +42,8 @@ struct machine {
 	/* Back ends, in the order they were opened. */
 	struct chardev **chardevs;
 	struct block **blocks;
-	size_t nchardevs, chardevs_cap, nblocks, blocks_cap;
+	struct net **nets;
+	size_t nchardevs, chardevs_cap, nblocks, blocks_cap, nnets, nets_cap;
 	struct device_machine services;
 
 	struct hart_env env;

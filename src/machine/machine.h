@@ -20,6 +20,7 @@ struct machine_host {
 	/* Back ends of `host:`; `dev` is the device's name.  Freed through their ops. */
 	struct chardev *(*chardev)(void *ctx, const struct host_spec *spec, const char *dev,
 				   struct err *e);
+	struct net *(*net)(void *ctx, const struct host_spec *spec, const char *dev, struct err *e);
 	struct block *(*block)(void *ctx, const struct host_spec *spec, const char *dev,
 			       struct err *e);
 	/* The whole file; malloc'ed. */

@@ -476,7 +476,7 @@ static inline u32 bench_type(struct device *dev, const char *text)
 }
 
 /* A frame comes in; false: it is to come again. */
-static inline bool bench_frame(struct bench *b, u8 *frame, u32 n, const struct net_work *work)
+static inline bool bench_frame(struct bench *b, u8 *frame, u32 n, struct net_work *work)
 {
 	return b->cable.receive(b->cable.ctx, frame, n, work);
 }

@@ -657,6 +657,25 @@ static void a_driver_that_cannot_gets_them_cut(void **state)
 	(void)state;
 }
 
+static void check_kept_work(struct driver *d)
+{
+	struct net_work w = { .csum = true, .csum_start = 34, .csum_offset = 16 };
+	u8 f[200];
+	u32 n = make_tcp(f, 100, false);
+
+	driver_start(d, F_MRG, 2, SIZE);
+	assert_false(bench_frame(d->b, f, n, &w));
+	give_buffers(d, 1, 1600);
+	assert_true(bench_frame(d->b, f, n, &w));
+	assert_int_equal(tcp_sum(rx_buffer(d, 0) + HEADER, n, false), 0xffff);
+}
+
+static void a_frame_that_was_kept_is_summed_up_once(void **state)
+{
+	on_cards(check_kept_work);
+	(void)state;
+}
+
 static void check_good(struct driver *d)
 {
 	u8 f[200];
@@ -1021,6 +1040,7 @@ int main(void)
 		cmocka_unit_test(without_a_driver_frames_are_lost_and_not_kept),
 		cmocka_unit_test(a_driver_that_can_gets_large_segments_whole),
 		cmocka_unit_test(a_driver_that_cannot_gets_them_cut),
+		cmocka_unit_test(a_frame_that_was_kept_is_summed_up_once),
 		cmocka_unit_test(checksums_that_were_verified_are_said_to_be_good),
 		cmocka_unit_test(a_peers_offload_that_makes_no_sense_does_not_arrive),
 		cmocka_unit_test(the_driver_chooses_what_it_hears),

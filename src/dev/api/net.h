@@ -56,9 +56,9 @@ struct net {
 	u32 takes; /* work that send() takes */
 	u8 mac[6]; /* all zero: it does not mind */
 	_Atomic bool link;
-	/* Set by the engine, NULL before; call from any one thread, not under ops.  The
-	 * frame may be changed.  False: keep it until ready(). */
-	bool (*receive)(void *ctx, u8 *frame, u32 len, const struct net_work *work);
+	/* Set by the engine, NULL before; call from any one thread, not under ops.  Both may
+	 * be changed.  False: keep them as they are now until ready(). */
+	bool (*receive)(void *ctx, u8 *frame, u32 len, struct net_work *work);
 	void (*changed)(void *ctx); /* send() has room again, or `link` is another */
 	void *ctx;
 };

@@ -1,0 +1,323 @@
+/* net_slirp.c - the machine's end of the cable to the helper process.
+ *
+ * The helper is this program again, so that what libslirp may do wrong happens where
+ * there is no guest memory, no disk and no key, and a crash of it is a cable that was
+ * pulled.  Frames and requests are datagrams on one pair of sockets.  Nothing here waits,
+ * but a request for its answer, which a working helper gives at once.
+ */
+#define _GNU_SOURCE /* POSIX_SPAWN_SETSID */
+#include "netio.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PATIENCE_NS 5000000000 /* for an answer */
+#define BUFFER      (1 << 20)
+
+extern char **environ;
+
+struct slirp_net {
+	struct netio io; /* first */
+	char *name;
+	pid_t pid;
+	struct forward *forwards; /* that are there, to be made again by a new helper */
+	size_t nforwards, cap_forwards;
+	i32 reply;         /* of the request under way; negative: there is none yet */
+	bool was_up, gone; /* once; for good */
+};
+
+/* -- Messages from the helper ----------------------------------------------------- */
+
+static void plugged(struct slirp_net *s, bool in)
+{
+	atomic_store(&s->io.net.link, in);
+	if (s->io.net.changed)
+		s->io.net.changed(s->io.net.ctx);
+}
+
+/* A new helper knows nothing of the forwards; its answers to these nobody waits for. */
+static void on_up(struct slirp_net *s)
+{
+	for (size_t i = 0; i < s->nforwards; i++)
+		net_put(s->io.fd, NET_MSG_ADD, NULL, &s->forwards[i], sizeof(s->forwards[i]));
+	if (s->was_up)
+		log_line(LOG_INFO, "%s: the network is back", s->name);
+	s->was_up = true;
+	plugged(s, true);
+}
+
+static void on_down(struct slirp_net *s, const u8 *text, u32 n)
+{
+	char clean[400];
+
+	text_clean(clean, sizeof(clean), (const char *)text, n);
+	log_line(LOG_WARNING, "%s: the network's helper ended (%s); the cable is unplugged",
+		 s->name, clean);
+	plugged(s, false);
+}
+
+static void on_gone(struct slirp_net *s)
+{
+	if (s->gone)
+		return;
+	s->gone = true;
+	loop_want(s->io.watch, 0);
+	on_down(s, (const u8 *)"for good", 8);
+}
+
+static void on_reply(struct slirp_net *s, const u8 *bytes, u32 n)
+{
+	s->reply = n == 4 ? (i32)(get_le32(bytes) & INT32_MAX) : EPROTO;
+}
+
+/* One message: the length of a frame, or -1: it was none, or there is none. */
+static i32 take(struct slirp_net *s, u8 *bytes, u32 cap, struct net_work *work, bool *none)
+{
+	enum net_msg kind;
+	i32 n = net_get(s->io.fd, &kind, work, bytes, cap);
+
+	*none = n < 0;
+	if (n < 0 && errno != EAGAIN)
+		on_gone(s);
+	if (n < 0)
+		return -1;
+	switch (kind) {
+	case NET_MSG_FRAME:
+		return n;
+	case NET_MSG_UP:
+		on_up(s);
+		return -1;
+	case NET_MSG_DOWN:
+		on_down(s, bytes, (u32)n);
+		return -1;
+	case NET_MSG_REPLY:
+		on_reply(s, bytes, (u32)n);
+		return -1;
+	default:
+		return -1;
+	}
+}
+
+static i32 slirp_read(struct netio *io, u8 *frame, u32 cap, struct net_work *work)
+{
+	bool none = false;
+	i32 n = -1;
+
+	while (n < 0 && !none)
+		n = take((struct slirp_net *)io, frame, cap, work, &none);
+	return n;
+}
+
+/* -- The cable ------------------------------------------------------------------------- */
+
+/* Into an unplugged one frames go, and nowhere. */
+static bool slirp_send(struct net *n, const u8 *frame, u32 len, const struct net_work *work)
+{
+	struct slirp_net *s = (struct slirp_net *)n;
+
+	if (!atomic_load(&n->link))
+		return true;
+	if (net_put(s->io.fd, NET_MSG_FRAME, work, frame, len) == EAGAIN)
+		return netio_full(&s->io);
+	return true;
+}
+
+static void slirp_free(struct net *n)
+{
+	struct slirp_net *s = (struct slirp_net *)n;
+
+	netio_close(&s->io);
+	if (s->pid > 0) {
+		kill(-s->pid, SIGKILL); /* with its worker: it leads a session of its own */
+		while (waitpid(s->pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
+	if (s->io.fd >= 0)
+		close(s->io.fd);
+	free(s->forwards);
+	free(s->name);
+	free(s);
+}
+
+static const struct net_ops slirp_ops = {
+	.send = slirp_send,
+	.ready = netio_ready,
+	.free = slirp_free,
+};
+
+/* -- Requests ----------------------------------------------------------------------------- */
+
+/* Waits for one message, whatever it is; a frame is lost, as frames may be. */
+static bool take_one(struct slirp_net *s, u64 end, struct err *e)
+{
+	struct pollfd p = { .fd = s->io.fd, .events = POLLIN };
+	u8 bytes[NET_FRAME_MAX];
+	struct net_work work;
+	u64 now = now_ns();
+	bool none;
+
+	if (s->gone)
+		return err_set(e, "the network's helper has ended");
+	if (now >= end)
+		return err_set(e, "the network's helper does not answer");
+	if (poll(&p, 1, (int)((end - now) / 1000000 + 1)) > 0)
+		take(s, bytes, sizeof(bytes), &work, &none);
+	return true;
+}
+
+/* Its answer, 0 or an errno; -1: there was none. */
+static i32 request(struct slirp_net *s, enum net_msg kind, const struct forward *f, struct err *e)
+{
+	u64 end = now_ns() + PATIENCE_NS;
+	int error;
+
+	s->reply = -1;
+	while ((error = net_put(s->io.fd, kind, NULL, f, sizeof(*f))) == EAGAIN)
+		if (!take_one(s, end, e))
+			return -1;
+	if (error)
+		err_set(e, "the network's helper takes no request: %s", strerror(error));
+	while (!error && s->reply < 0 && take_one(s, end, e))
+		;
+	return s->reply;
+}
+
+static bool port_used(const struct forward *f, struct err *e)
+{
+	char port[FORWARD_TEXT], holder[160];
+
+	forward_text(port, f);
+	if (holder_of_port(f->address, f->port, f->udp, holder, sizeof(holder)))
+		err_code(e, "E0601", "cannot forward %s: in use by %s", port, holder);
+	else
+		err_code(e, "E0601", "cannot forward %s: the port is in use", port);
+	return err_hint(e, "write `%u+:%u` for the first free port from there on", f->port,
+			f->guest_port);
+}
+
+static bool refused(const struct forward *f, i32 error, struct err *e)
+{
+	char port[FORWARD_TEXT];
+
+	if (error == EADDRINUSE)
+		return port_used(f, e);
+	err_code(e, "E0601", "cannot forward %s: %s", forward_text(port, f), strerror(error));
+	if (error == EACCES)
+		err_hint(e, "ports below 1024 are for root: choose a higher one");
+	if (error == EADDRNOTAVAIL)
+		err_hint(e, "that is no address of this computer");
+	return false;
+}
+
+bool host_forward_add(struct net *n, struct forward *f, struct err *e)
+{
+	struct slirp_net *s = (struct slirp_net *)n;
+	u32 tries = f->or_next ? FORWARD_TRIES : 1;
+	struct forward one = *f;
+	i32 error = EADDRINUSE;
+
+	for (u32 i = 0; i < tries && error == EADDRINUSE && f->port + i <= UINT16_MAX; i++) {
+		one.port = (u16)(f->port + i);
+		error = request(s, NET_MSG_ADD, &one, e);
+	}
+	if (error)
+		return error > 0 && refused(f, error, e);
+	*f = one;
+	GROW(&s->forwards, s->nforwards, &s->cap_forwards);
+	s->forwards[s->nforwards++] = one;
+	return true;
+}
+
+bool host_forward_remove(struct net *n, const struct forward *f, struct err *e)
+{
+	struct slirp_net *s = (struct slirp_net *)n;
+	char port[FORWARD_TEXT];
+	size_t i = 0;
+
+	while (i < s->nforwards && !forward_same_port(&s->forwards[i], f))
+		i++;
+	if (i == s->nforwards)
+		return err_set(e, "%s is not forwarded", forward_text(port, f));
+	if (request(s, NET_MSG_REMOVE, f, e) < 0)
+		return false;
+	s->forwards[i] = s->forwards[--s->nforwards];
+	return true;
+}
+
+/* -- Starting the helper --------------------------------------------------------------------- */
+
+/* Its session is its own: what is typed at the terminal does not reach it. */
+static int spawn(struct slirp_net *s, const struct host_slirp *o, int theirs)
+{
+	char subnet[16];
+	const char *argv[] = { "vmbuild",
+			       HOST_NET_HELPER,
+			       subnet,
+			       o->ipv6 ? "ipv6" : "-",
+			       o->host_loopback ? "host-loopback" : "-",
+			       NULL };
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attr;
+	int error;
+
+	snprintf(subnet, sizeof(subnet), "%u", o->subnet);
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDWR, 0);
+	posix_spawn_file_actions_adddup2(&files, STDIN_FILENO, STDOUT_FILENO);
+	posix_spawn_file_actions_adddup2(&files, STDIN_FILENO, STDERR_FILENO);
+	posix_spawn_file_actions_adddup2(&files, theirs, HOST_NET_FD);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSID);
+	error = posix_spawn(&s->pid, "/proc/self/exe", &files, &attr, (char *const *)argv, environ);
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&files);
+	return error;
+}
+
+static bool start(struct slirp_net *s, const struct host_slirp *o, struct err *e)
+{
+	int pair[2], error, size = BUFFER;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
+		return err_set(e, "no sockets for the network's helper: %s", strerror(errno));
+	for (u32 i = 0; i < 2; i++)
+		setsockopt(pair[i], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	s->io.fd = pair[0];
+	error = spawn(s, o, pair[1]);
+	close(pair[1]);
+	return !error || err_set(e, "the network's helper cannot be started: %s", strerror(error));
+}
+
+static bool wait_until_up(struct slirp_net *s, struct err *e)
+{
+	u64 end = now_ns() + PATIENCE_NS;
+
+	while (!atomic_load(&s->io.net.link))
+		if (!take_one(s, end, e))
+			return false;
+	return true;
+}
+
+struct net *host_slirp(struct loop *l, const struct host_slirp *o, struct err *e)
+{
+	struct slirp_net *s = xzalloc(sizeof(*s));
+
+	s->name = xstrdup(o->name);
+	s->io.net.ops = &slirp_ops;
+	s->io.net.takes = NET_CSUM | NET_TSO4 | NET_TSO6 | NET_ECN;
+	s->io.read = slirp_read;
+	s->io.fd = -1;
+	if (start(s, o, e)) {
+		netio_open(&s->io, l, s->io.fd);
+		if (wait_until_up(s, e))
+			return &s->io.net;
+	}
+	slirp_free(&s->io.net);
+	return NULL;
+}
