@@ -8,4 +8,12 @@
 #define CODE_PAGES   2
 #define SLICE        1
 
+#define JIT_SLICE    1
+#define JIT_HEAT     1
+#define JIT_NEVER    255
+#define JIT_INSNS    1
+#define JIT_CHAINS   0
+#define JIT_SIZE     (128 * 1024)
+#define JIT_PAGES    2
+
 #endif

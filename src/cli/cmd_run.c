@@ -407,12 +407,16 @@ static u64 due(void *ctx)
 static void say_stats(const struct run *r)
 {
 	struct machine_stats st = machine_stats(r->machine);
+	struct str s = { 0 };
 
 	fprintf(stderr,
 		"instructions %" PRIu64 "\ntraps %" PRIu64 "\ninterrupts %" PRIu64 "\nwfi %" PRIu64
 		"\ntlb-fills %" PRIu64 "\nio %" PRIu64 "\nguest-errors %" PRIu64 "\n",
 		st.harts.instructions, st.harts.traps, st.harts.interrupts, st.harts.wfi,
 		st.harts.tlb_fills, st.harts.io, st.guest_errors);
+	machine_engine_stats(r->machine, &s);
+	fputs(str_text(&s), stderr);
+	str_free(&s);
 }
 
 static const char *how_it_ended(const struct run *r, char *buf, size_t cap)
@@ -589,6 +593,7 @@ static int run_board(struct run *r, u64 timeout_ns)
 		.ctx = r,
 		.ram_new = host_ram_new,
 		.ram_free = host_ram_free,
+		.exec = &host_exec,
 		.chardev = open_chardev,
 		.block = open_block,
 		.net = open_net,

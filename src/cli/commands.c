@@ -4,7 +4,7 @@
 /* clang-format off */
 static const struct opt run_opts[] = {
 	BOARD_OPTS,
-	{ "engine",   0, "NAME",     "how guest instructions run: interp" },
+	{ "engine",   0, "NAME",     "how guest instructions run: `version -v` lists them" },
 	{ "timeout",  0, "TIME",     "end the run after 10s, 500ms, 2m of host time; exit code 4" },
 	{ "signature", 0, "FILE",    "write memory from begin_signature to end_signature (ELF symbols)" },
 	{ "signature-granularity", 0, "4|8|16", "bytes in a line of it" },

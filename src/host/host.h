@@ -7,6 +7,7 @@
 #define HOST_H
 
 #include "base.h"
+#include "exec.h"
 #include "block.h"
 #include "chardev.h"
 #include "forward.h"
@@ -49,6 +50,9 @@ void loop_wake(struct loop *l);
 void loop_quit(struct loop *l);
 
 /* -- Guest RAM (ram.c) --------------------------------------------------------- */
+
+/* Memory for engines that compile. */
+extern const struct exec_host host_exec;
 
 /* Zero-filled, in huge pages where the host has them; refuses more than the computer can
  * ever give (E0603), warns of more than it can give now.  `name` is for messages. */

@@ -47,6 +47,7 @@ struct machine {
 	struct device_machine services;
 
 	struct hart_env env;
+	const struct engine *engine;
 	struct hart_config *configs; /* one per hart */
 	struct hart **harts;
 	struct live_hart *live; /* beside harts */

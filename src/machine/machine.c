@@ -132,6 +132,19 @@ static enum mmu_mode mmu_of(const struct plan_cluster *c)
 	return (enum mmu_mode)i;
 }
 
+/* Without what it needs of this host, guests are interpreted, and hear of it. */
+static void open_engine(struct machine *m)
+{
+	struct err e = { 0 };
+
+	m->engine = m->options.engine;
+	if (!m->engine->open || m->engine->open(&m->env, &e))
+		return;
+	log_line(LOG_WARNING, "no %s engine here: %s; instructions are interpreted",
+		 m->engine->name, e.text);
+	m->engine = engine_find("interp");
+}
+
 static void make_harts(struct machine *m)
 {
 	const struct plan *p = m->plan;
@@ -146,12 +159,14 @@ static void make_harts(struct machine *m)
 		.harts = m->harts,
 		.nharts = p->nharts,
 		.sbi = p->boot.firmware == FIRMWARE_BUILTIN,
+		.exec = m->host->exec,
 		.ctx = m,
 		.console_write = on_console_write,
 		.console_read = on_console_read,
 		.stop = on_stop,
 		.deadline = on_deadline,
 	};
+	open_engine(m);
 	for (u32 c = 0; c < p->nclusters; c++)
 		for (u32 i = 0; i < p->clusters[c].count; i++, n++) {
 			m->configs[n] = (struct hart_config){
@@ -161,7 +176,7 @@ static void make_harts(struct machine *m)
 				.mmu = mmu_of(&p->clusters[c]),
 				.pmp_entries = 16,
 			};
-			m->harts[n] = hart_new(&m->configs[n], &m->env, n, m->options.engine);
+			m->harts[n] = hart_new(&m->configs[n], &m->env, n, m->engine);
 			m->live[n] = (struct live_hart){ .machine = m, .hart = m->harts[n] };
 		}
 }
@@ -239,6 +254,8 @@ void machine_free(struct machine *m)
 	build_free(m);
 	for (u32 i = 0; m->harts && i < m->plan->nharts; i++)
 		hart_free(m->harts[i]);
+	if (m->engine && m->engine->close)
+		m->engine->close(&m->env);
 	timers_free(m->timers);
 	ears_free(m);
 	boot_free(m->boot);
@@ -350,6 +367,12 @@ void machine_reset(struct machine *m)
 {
 	atomic_store(&m->panicked, false);
 	machine_ask(m, STOP_REBOOT, 0);
+}
+
+void machine_engine_stats(const struct machine *m, struct str *out)
+{
+	if (m->engine->stats)
+		m->engine->stats(&m->env, out);
 }
 
 struct machine_stats machine_stats(const struct machine *m)

@@ -17,6 +17,7 @@ struct machine_host {
 	void *ctx;
 	u8 *(*ram_new)(u64 size, const char *name, struct err *e);
 	void (*ram_free)(u8 *bytes, u64 size);
+	const struct exec_host *exec; /* for engines that compile; NULL: there can be none */
 	/* Back ends of `host:`; `dev` is the device's name.  Freed through their ops. */
 	struct chardev *(*chardev)(void *ctx, const struct host_spec *spec, const char *dev,
 				   struct err *e);
@@ -79,5 +80,7 @@ struct machine_stats {
 	u64 guest_errors, run_ns;
 };
 struct machine_stats machine_stats(const struct machine *m);
+/* The engine's own, "name value" lines.  While it is paused. */
+void machine_engine_stats(const struct machine *m, struct str *out);
 
 #endif

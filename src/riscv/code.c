@@ -5,8 +5,8 @@
  * executable by PMP) and instructions over a page end are decoded each time they run, to an
  * array of their own.
  *
- * fence.i only counts up hart.code_epoch and empties the jump caches; then the next jump to
- * each page comes here and compares ("Zifencei" leaves all else to the implementation).
+ * fence.i only sets hart.code_epoch and empties the jump caches; then the next jump to each
+ * page comes here and compares ("Zifencei" leaves all else to the implementation).
  */
 #include "hart.h"
 
@@ -135,9 +135,16 @@ static struct code_page *page_of(struct hart *h, const u8 *live)
 	return page;
 }
 
+static _Atomic u64 epochs;
+
+u64 code_epoch(void)
+{
+	return atomic_load(&epochs);
+}
+
 void code_fence(struct hart *h)
 {
-	h->code_epoch++;
+	h->code_epoch = atomic_fetch_add(&epochs, 1) + 1;
 	mmu_forget_jumps(h);
 }
 
@@ -178,6 +185,7 @@ const struct op *code_at(struct hart *h)
 	if (!whole)
 		return code_single(h);
 	j->ops = page_of(h, live - pc % PAGE_SIZE)->ops;
+	j->native = h->no_native;
 	j->page = align_down(pc, PAGE_SIZE);
 	return &j->ops[pc / 2 % PAGE_SLOTS];
 }
@@ -225,11 +233,15 @@ u32 code_word(struct hart *h, u64 pc)
 
 const struct op *code_single(struct hart *h)
 {
-	struct op *op = &h->code->singles[h->pc / 2 % PAGE_SLOTS];
 	u32 word;
 
-	if (!word_at(h, h->pc, &word))
-		return fetch_trap(h);
+	return word_at(h, h->pc, &word) ? code_word_at_pc(h, word) : fetch_trap(h);
+}
+
+const struct op *code_word_at_pc(struct hart *h, u32 word)
+{
+	struct op *op = &h->code->singles[h->pc / 2 % PAGE_SLOTS];
+
 	interp_bind(h, op, decode(h->decoder, word, op), PAGE_SLOTS);
 	op[op->len].fn = op_single_end;
 	return op;

@@ -44,6 +44,8 @@ struct hart *hart_new(const struct hart_config *config, const struct hart_env *e
 	h->armed_ns = NEVER_NS;
 	inbox_init(&h->inbox);
 	csr_init(h);
+	if (engine && engine->attach)
+		engine->attach(h);
 	return h;
 }
 
@@ -51,6 +53,8 @@ void hart_free(struct hart *h)
 {
 	if (!h)
 		return;
+	if (h->engine && h->engine->detach)
+		h->engine->detach(h);
 	inbox_fini(&h->inbox);
 	code_free(h->code);
 	mmu_free(h->mmu);
@@ -84,6 +88,79 @@ void hart_reset(struct hart *h, const struct hart_start *start)
 	atomic_store(&h->lines, 0);
 	hart_power_on(h, start);
 	atomic_store(&h->hsm, start->stopped ? HSM_STOPPED : HSM_STARTED);
+}
+
+/* -- Harts compared ------------------------------------------------------------------- */
+
+/* The members from one to another, in the order of struct hart. */
+#define STATE(first, behind)                                                                       \
+	{                                                                                          \
+		offsetof(struct hart, first),                                                      \
+			offsetof(struct hart, behind) - offsetof(struct hart, first), #first       \
+	}
+
+static const struct {
+	size_t at, size;
+	const char *name;
+} states[] = {
+	STATE(pc, left),
+	STATE(x, f),
+	STATE(f, ctx),
+	STATE(mstatus, fflags),
+	STATE(fflags, frm),
+	STATE(frm, pc),
+	STATE(reserved, reserved_value),
+	STATE(priv, satp),
+	STATE(satp, mtvec),
+	STATE(mtvec, mscratch),
+	STATE(mscratch, mepc),
+	STATE(mepc, mcause),
+	STATE(mcause, mtval),
+	STATE(mtval, medeleg),
+	STATE(medeleg, mie),
+	STATE(mie, stvec),
+	STATE(stvec, sscratch),
+	STATE(sscratch, sepc),
+	STATE(sepc, scause),
+	STATE(scause, stval),
+	STATE(stval, menvcfg),
+	STATE(menvcfg, minstret_skew),
+	STATE(minstret_skew, pmpcfg),
+	STATE(pmpcfg, csr_rows),
+};
+
+void hart_copy(struct hart *to, const struct hart *from)
+{
+	u8 *t = (u8 *)to;
+	const u8 *f = (const u8 *)from;
+
+	for (size_t i = 0; i < ARRAY_LEN(states); i++)
+		memcpy(t + states[i].at, f + states[i].at, states[i].size);
+	to->left = from->left;
+	to->until = from->until;
+	to->reserved_value = from->reserved_value;
+	to->reserved_size = from->reserved_size;
+	to->stip = from->stip;
+	to->last_trap = from->last_trap;
+	atomic_store(&to->mip, atomic_load(&from->mip));
+	atomic_store(&to->lines, atomic_load(&from->lines));
+}
+
+const char *hart_difference(const struct hart *a, const struct hart *b)
+{
+	const u8 *x = (const u8 *)a, *y = (const u8 *)b;
+
+	if (hart_instret(a) != hart_instret(b))
+		return "instret";
+	for (size_t i = 0; i < ARRAY_LEN(states); i++) {
+		size_t size = states[i].size;
+
+		if (states[i].at == offsetof(struct hart, x))
+			size -= sizeof(a->x[0]); /* the sink */
+		if (memcmp(x + states[i].at, y + states[i].at, size) != 0)
+			return states[i].name;
+	}
+	return NULL;
 }
 
 /* -- The supervisor timer ------------------------------------------------------------ */

@@ -82,6 +82,12 @@ op_fn op_decode, op_end, op_cross, op_single_end;
 /* Chooses op->fn.  `slot` is its place in the page; PAGE_SLOTS: none, all jumps are far. */
 void interp_bind(const struct hart *h, struct op *op, enum row row, u32 slot);
 
+/* For other engines: from h->pc to the next jump that is taken; one instruction; one that was
+ * fetched.  Traps are taken.  h->left counts. */
+void interp_trace(struct hart *h);
+void interp_step(struct hart *h);
+void interp_word(struct hart *h, u32 word);
+
 /* -- Code pages (code.c) --------------------------------------------------------
  *
  * A page of guest code: a copy of its bytes and what they decode to, filled as it is
@@ -115,6 +121,8 @@ const struct op *code_at(struct hart *h);
 /* The same for an instruction that does not lie in one page, or whose page cannot be kept:
  * good for one execution. */
 const struct op *code_single(struct hart *h);
+/* Likewise, if `word` is what was fetched. */
+const struct op *code_word_at_pc(struct hart *h, u32 word);
 /* Decodes an op of a code page in place. */
 void code_decode(struct hart *h, const struct op *op);
 /* Where the array is that code_single() decodes to. */
@@ -122,6 +130,9 @@ const struct op *code_singles(const struct hart *h);
 
 /* fence.i: from now on this hart runs what is in memory. */
 void code_fence(struct hart *h);
+/* Fences of all harts so far: a copy of memory that is made after a call is good for each
+ * hart whose code_epoch is not above it. */
+u64 code_epoch(void);
 
 /* The bits of the instruction at pc, for tval; 0 if they cannot be fetched now. */
 u32 code_word(struct hart *h, u64 pc);
@@ -142,9 +153,14 @@ struct tlb_entry {
 	u64 addend; /* host address - guest virtual address */
 };
 
+struct jit_page;
+
+/* Compiled code finds it by `page` too: its size is a power of two. */
 struct jump {
 	u64 page; /* virtual address, or TLB_NONE */
 	const struct op *ops;
+	struct jit_page *native; /* never NULL where an engine compiles: h->no_native at first */
+	u64 unused;
 };
 
 struct context {
@@ -161,6 +177,18 @@ struct context {
 	u64 local[64];   /* ... and so leave at the next satp write; more: all leave */
 };
 
+/* A hart that runs ahead to be compared with, and then never was: it writes to memory, and says
+ * first what was there, so that this can be undone.  It reaches nothing but memory. */
+struct trial {
+	struct {
+		u8 *at;
+		u32 size;
+		u8 was[64];
+	} writes[256];
+	u32 nwrites;
+	bool refused; /* the last instruction would have had other effects */
+};
+
 struct mmu;
 struct mmu *mmu_new(void);
 void mmu_free(struct mmu *m); /* accepts NULL */
@@ -175,6 +203,17 @@ void mmu_forget(struct hart *h);
  * be kept.  NULL: h->fault. */
 const u8 *mmu_fetch(struct hart *h, u64 gva, u32 size, bool *whole);
 
+/* A value, or a fault that h->fault describes: two registers. */
+struct got {
+	u64 value;
+	u64 fault;
+};
+
+/* The host's address of the page of gva less the guest's, for loads or stores of any alignment;
+ * fault: it is no page of RAM with such rights, or h->fault.  `access` is what happens there
+ * first: the page is used for that. */
+struct got mmu_addend(struct hart *h, u64 gva, enum access access, bool writes);
+
 /* Empties the jump caches of all contexts: code pages went away. */
 void mmu_forget_jumps(struct hart *h);
 
@@ -183,12 +222,6 @@ enum { FENCE_GVA = 1, FENCE_ASID = 2 };
 void mmu_fence(struct hart *h, u64 gva, u64 asid, u32 flags);
 /* The same for [gva, gva + size); size 0 is 1. */
 void mmu_fence_range(struct hart *h, u64 gva, u64 size, u64 asid, u32 flags);
-
-/* A value, or a fault that h->fault describes: two registers. */
-struct got {
-	u64 value;
-	u64 fault;
-};
 
 /* All of a plain load or store: any address, any alignment. */
 struct got mem_load(struct hart *h, u64 gva, u32 size);
@@ -366,6 +399,14 @@ struct hart {
 
 	_Atomic u32 event; /* any thread: nonzero asks for hart_poll() */
 
+	/* Compiled code (jit/) keeps these. */
+	u64 base;             /* virtual address of the page it runs in */
+	const u8 *code_start; /* all of it */
+	u32 where;            /* the instruction that asks for help */
+	u32 link;             /* the jump that found no code at its target; 0: none */
+	u32 mxcsr;            /* the host's FP control and flags while the guest runs */
+	struct jit_page *no_native;
+
 	/* What it was made of. */
 	const struct hart_config *config;
 	const struct hart_env *env;
@@ -374,7 +415,7 @@ struct hart {
 	struct decoder *decoder;
 	struct mmu *mmu;
 	struct code *code;
-	u64 code_epoch;  /* counts fence.i */
+	u64 code_epoch;  /* of its last fence.i, counted over all harts */
 	u64 jumps_epoch; /* counts what empties all jump caches */
 
 	/* The fault that a struct got, or a NULL, announced. */
@@ -389,6 +430,8 @@ struct hart {
 	u32 reserved_size;
 
 	struct mem_cache io; /* the window last used */
+	struct trial *trial; /* NULL: what this hart does counts */
+	struct tried *tried; /* the engine `lockstep`'s */
 
 	enum priv priv;
 
@@ -478,6 +521,11 @@ void hart_timer_changed(struct hart *h);
 
 /* Sleeps until an interrupt is pending and enabled, whatever mstatus says; or hart_stop(). */
 void hart_wait(struct hart *h);
+
+/* All that the guest can see of itself, but memory. */
+void hart_copy(struct hart *to, const struct hart *from);
+/* What differs first, or NULL. */
+const char *hart_difference(const struct hart *a, const struct hart *b);
 
 /* The state after power-on, or HSM hart start. */
 void hart_power_on(struct hart *h, const struct hart_start *start);

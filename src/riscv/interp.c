@@ -644,16 +644,35 @@ void interp_bind(const struct hart *h, struct op *op, enum row row, u32 slot)
 		op->fn = handlers[row][op->len];
 }
 
+static void go(struct hart *h, const struct op *op)
+{
+	if (op)
+		h->left = op->fn(op, h, align_down(h->pc, PAGE_SIZE), h->left);
+}
+
+/* A slice of one ends where slices are looked at: behind a jump. */
+void interp_trace(struct hart *h)
+{
+	hart_slice(h, 1);
+	go(h, code_at(h));
+}
+
+void interp_step(struct hart *h)
+{
+	go(h, code_single(h));
+}
+
+void interp_word(struct hart *h, u32 word)
+{
+	go(h, code_word_at_pc(h, word));
+}
+
 static void run(struct hart *h)
 {
 	do {
-		const struct op *op;
-
 		if (h->left <= 0)
 			hart_slice(h, SLICE);
-		op = code_at(h);
-		if (op)
-			h->left = op->fn(op, h, align_down(h->pc, PAGE_SIZE), h->left);
+		go(h, code_at(h));
 	} while (LIKELY(!atomic_load_explicit(&h->event, memory_order_acquire)) || hart_poll(h));
 }
 

@@ -382,6 +382,19 @@ static u32 right_of(enum access access)
 	return access == ACCESS_LOAD ? RIGHT_R : access == ACCESS_STORE ? RIGHT_W : RIGHT_X;
 }
 
+/* Before a write of a hart on trial. */
+static bool note(struct hart *h, u8 *at, u32 size, u64 gpa)
+{
+	struct trial *t = h->trial;
+
+	if (t->nwrites == ARRAY_LEN(t->writes) || mem_watched_page(h->env->mem, gpa))
+		return !(t->refused = true);
+	t->writes[t->nwrites].at = at;
+	t->writes[t->nwrites].size = size;
+	memcpy(t->writes[t->nwrites++].was, at, size);
+	return true;
+}
+
 enum walked { WALKED, WALK_AGAIN, WALK_FAULT };
 
 /* Sets A, and D for a store, if hardware does that here (Svadu). */
@@ -399,6 +412,8 @@ static enum walked set_used(struct hart *h, u8 *slot, u64 *pte, u64 gpa, enum ac
 		fault(h, FAULT_ACCESS, access, 0);
 		return WALK_FAULT;
 	}
+	if (h->trial && !note(h, slot, 8, gpa))
+		return WALK_FAULT;
 	if (ram_cas8(slot, *pte, want) != *pte)
 		return WALK_AGAIN;
 	*pte = want;
@@ -511,7 +526,7 @@ static void fill(struct hart *h, u64 gva, const struct leaf *leaf, u32 rights)
 	bytes = mem_readable(h->env->mem, gpa, PAGE_SIZE, &rom);
 	if (!bytes)
 		return;
-	if (rom || mem_watched_page(h->env->mem, gpa))
+	if (rom || mem_watched_page(h->env->mem, gpa) || h->trial)
 		rights &= ~(u32)RIGHT_W;
 	e->r = rights & RIGHT_R ? page : TLB_NONE;
 	e->w = rights & RIGHT_W ? page : TLB_NONE;
@@ -581,6 +596,17 @@ static struct got got_fault(struct hart *h, u32 kind, enum access access, u64 gv
 	return GOT_FAULT;
 }
 
+struct got mmu_addend(struct hart *h, u64 gva, enum access access, bool writes)
+{
+	const struct tlb_entry *e = &h->ctx->tlb[tlb_index(gva)];
+	u64 page = align_down(gva, PAGE_SIZE);
+	struct place at;
+
+	if (!locate(h, gva, 1, access, &at) || (writes ? e->w : e->r) != page)
+		return GOT_FAULT;
+	return (struct got){ .value = e->addend };
+}
+
 static u64 ram_load(const u8 *p, u32 size)
 {
 	switch (size) {
@@ -635,6 +661,15 @@ static bool locate_parts(struct hart *h, u64 gva, u32 size, enum access access, 
 	return true;
 }
 
+/* Devices are not for harts on trial. */
+static bool reaches_io(struct hart *h)
+{
+	hart_count(&h->io_count);
+	if (h->trial)
+		h->trial->refused = true;
+	return !h->trial;
+}
+
 static struct got load_parts(struct hart *h, u64 gva, u32 size)
 {
 	u32 first = before_page_end(gva, size);
@@ -654,6 +689,9 @@ static struct got store_parts(struct hart *h, u64 gva, u32 size, u64 v)
 	struct place at[2];
 
 	if (!locate_parts(h, gva, size, ACCESS_STORE, at))
+		return GOT_FAULT;
+	if (h->trial && !(note(h, at[0].host, first, at[0].gpa) &&
+			  note(h, at[1].host, size - first, at[1].gpa)))
 		return GOT_FAULT;
 	for (u32 i = 0; i < size; i++)
 		ram_store1(i < first ? at[0].host + i : at[1].host + i - first, v >> 8 * i & 0xff);
@@ -675,7 +713,8 @@ struct got mem_load(struct hart *h, u64 gva, u32 size)
 		got.value = ram_load(at.host, size);
 		return got;
 	}
-	hart_count(&h->io_count);
+	if (!reaches_io(h))
+		return GOT_FAULT;
 	if (!mem_io_read(h->env->mem, &h->io, at.gpa, size, &got.value))
 		return got_fault(h, FAULT_ACCESS, ACCESS_LOAD, gva);
 	got.value &= LOW_BITS(8 * size);
@@ -694,10 +733,13 @@ struct got mem_store(struct hart *h, u64 gva, u32 size, u64 value)
 	if (at.host) {
 		if (at.rom)
 			return got_fault(h, FAULT_ACCESS, ACCESS_STORE, gva);
+		if (h->trial && !note(h, at.host, size, at.gpa))
+			return GOT_FAULT;
 		ram_store(at.host, size, value);
 		mem_stored(h->env->mem, at.gpa, size);
 	} else {
-		hart_count(&h->io_count);
+		if (!reaches_io(h))
+			return GOT_FAULT;
 		if (!mem_io_write(h->env->mem, &h->io, at.gpa, size, value))
 			return got_fault(h, FAULT_ACCESS, ACCESS_STORE, gva);
 	}
@@ -721,6 +763,8 @@ u8 *mem_atomic(struct hart *h, u64 gva, u32 size, enum access access)
 		fault(h, FAULT_ACCESS, access, gva);
 		return NULL;
 	}
+	if (h->trial && access == ACCESS_STORE && !note(h, at.host, size, at.gpa))
+		return NULL;
 	if (access == ACCESS_STORE && mem_watched_page(h->env->mem, at.gpa)) {
 		h->mmu->watched_gpa = at.gpa;
 		h->mmu->watched_size = size;

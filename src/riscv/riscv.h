@@ -6,11 +6,13 @@
 #ifndef RISCV_H
 #define RISCV_H
 
+#include "exec.h"
 #include "isa.h"
 #include "mem.h"
 #include "timebase.h"
 
 struct hart;
+struct jit; /* what an engine keeps for all harts of a machine */
 
 enum priv { PRIV_U, PRIV_S, PRIV_M = 3 };
 enum mmu_mode { MMU_NONE, MMU_SV39, MMU_SV48, MMU_SV57 };
@@ -38,7 +40,9 @@ struct hart_env {
 	struct timebase *time;
 	struct hart *const *harts; /* by index */
 	u32 nharts;
-	bool sbi; /* ecall from S-mode goes to the built-in SBI */
+	bool sbi;                     /* ecall from S-mode goes to the built-in SBI */
+	const struct exec_host *exec; /* NULL: no engine may write code for the host */
+	struct jit *jit;              /* the engine's; see engine->open() */
 
 	void *ctx;
 	/* SBI DBCN and the legacy console; read returns how many bytes there were. */
@@ -55,7 +59,15 @@ struct hart_env {
  * the makefile writes; the first is the default. */
 struct engine {
 	const char *name, *doc;
+	/* What the harts share: env->jit, before the first of them is made and after the last
+	 * is gone.  False: it cannot run here.  All but run() may be NULL. */
+	bool (*open)(struct hart_env *env, struct err *e);
+	void (*close)(struct hart_env *env);
+	void (*attach)(struct hart *h); /* in hart_new() */
+	void (*detach)(struct hart *h);
 	void (*run)(struct hart *h); /* until hart_stop() */
+	/* "name value" lines of its own counters, for --stats */
+	void (*stats)(const struct hart_env *env, struct str *out);
 };
 
 extern const struct engine *const engines[];        /* NULL-terminated */

@@ -529,7 +529,7 @@ static void run_script(struct hart *h)
 	scripts[h->index](h);
 }
 
-static const struct engine script_engine = { "script", "runs C", run_script };
+static const struct engine script_engine = { .name = "script", .doc = "runs C", .run = run_script };
 
 static void just_run(struct hart *h)
 {

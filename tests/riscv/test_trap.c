@@ -513,7 +513,7 @@ static void wfi_loop(struct hart *h)
 	} while (hart_poll(h));
 }
 
-static const struct engine wfi_engine = { "wfi", "waits", wfi_loop };
+static const struct engine wfi_engine = { .name = "wfi", .doc = "waits", .run = wfi_loop };
 
 static void spin_until(_Atomic u32 *n, u32 want)
 {

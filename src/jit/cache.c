@@ -1,0 +1,334 @@
+/* cache.c - code by page of guest memory: found, compiled, linked, dropped.
+ *
+ * A page keeps a copy of the bytes that its code was made from.  fence.i of a hart makes that
+ * hart compare copy and memory when it next jumps to the page; code that overlaps what changed
+ * is dropped, whoever wrote it: this hart, another one, a device, through whatever address.
+ * Other harts may still be in such code, or jump to it from the same page, until their own
+ * fence.i: the architecture lets them.
+ *
+ * Room comes in segments.  When the last one is full the oldest is emptied: its pages lose all
+ * their code, then every other hart is asked for a fence.i, which it does outside of compiled
+ * code, so none is left in the segment.
+ */
+#include "jit.h"
+
+#include "access.h"
+
+#include <stdlib.h>
+
+/* -- Pages ---------------------------------------------------------------------------------- */
+
+static struct jit_page **bucket(struct jit *j, const u8 *live)
+{
+	return &j->table[(uintptr_t)live / PAGE_SIZE % ARRAY_LEN(j->table)];
+}
+
+static void no_code(struct jit *j, struct jit_page *page)
+{
+	for (u32 i = 0; i < PAGE_SLOTS; i++)
+		atomic_store_explicit(&page->entry[i], j->code.miss, memory_order_relaxed);
+}
+
+static void cool(struct jit_page *page, u32 first, u32 last)
+{
+	for (u32 i = first; i <= last && i < PAGE_SLOTS; i++)
+		atomic_store_explicit(&page->heat[i], 0, memory_order_relaxed);
+}
+
+static void unlink_from(struct jit *j, struct jit_page *page, const struct jit_block *b)
+{
+	for (u32 i = 0; i < page->nlinks; i++) {
+		struct jit_link *l = &page->links[i];
+
+		if (l->bound && l->target == b->start) {
+			backend.patch(&j->code, l->site, l->stub);
+			l->bound = false;
+			j->stats.unlinks++;
+		}
+	}
+}
+
+/* The jumps that the block itself has. */
+static void drop_links(struct jit_page *page, const struct jit_block *b)
+{
+	size_t kept = 0;
+
+	for (u32 i = 0; i < page->nlinks; i++)
+		if (page->links[i].site - b->code >= b->size)
+			page->links[kept++] = page->links[i];
+	page->nlinks = kept;
+}
+
+static void drop_block(struct jit *j, struct jit_page *page, size_t n)
+{
+	struct jit_block b = page->blocks[n];
+
+	atomic_store_explicit(&page->entry[b.start / 2], j->code.miss, memory_order_release);
+	page->blocks[n] = page->blocks[--page->nblocks];
+	unlink_from(j, page, &b);
+	drop_links(page, &b);
+	j->stats.dropped++;
+}
+
+static void drop_all(struct jit *j, struct jit_page *page)
+{
+	j->stats.dropped += page->nblocks;
+	no_code(j, page);
+	cool(page, 0, PAGE_SLOTS);
+	page->nblocks = page->nlinks = 0;
+	page->segments = 0;
+}
+
+/* Offsets [first, last] hold other bytes now. */
+static void drop_range(struct jit *j, struct jit_page *page, u32 first, u32 last)
+{
+	for (size_t n = page->nblocks; n--;)
+		if (page->blocks[n].start <= last && page->blocks[n].end > first)
+			drop_block(j, page, n);
+	cool(page, first / 2 - (first > 0), last / 2);
+}
+
+static void compare(struct jit *j, struct jit_page *page)
+{
+	u64 epoch = code_epoch();
+
+	j->stats.compares++;
+	for (u32 i = 0; i < PAGE_SIZE; i += 8) {
+		u64 now = ram_load8(page->live + i);
+
+		if (LIKELY(now == get_le64(page->bytes + i)))
+			continue;
+		put_le64(page->bytes + i, now);
+		drop_range(j, page, i, i + 7);
+		j->stats.changed++;
+	}
+	atomic_store(&page->validated, epoch);
+}
+
+static void fill(struct jit *j, struct jit_page *page, const u8 *live)
+{
+	u64 epoch = code_epoch();
+
+	page->live = live;
+	for (u32 i = 0; i < PAGE_SIZE; i += 8)
+		put_le64(page->bytes + i, ram_load8(live + i));
+	no_code(j, page);
+	atomic_store(&page->validated, epoch);
+}
+
+/* NULL: there are as many as may be. */
+static struct jit_page *fresh(struct jit *j, struct hart *h, const u8 *live)
+{
+	struct jit_page **chain = bucket(j, live), *page;
+
+	if (j->npages == JIT_PAGES)
+		return NULL;
+	page = xzalloc(sizeof(*page));
+	fill(j, page, live);
+	page->config = h->config;
+	page->next = *chain;
+	*chain = page;
+	j->pages[j->npages++] = page;
+	return page;
+}
+
+/* -- Room ------------------------------------------------------------------------------------ */
+
+static u32 segment_start(const struct jit *j, u32 segment)
+{
+	u32 size = ((u32)j->memory.size - j->first) / JIT_SEGMENTS;
+
+	return j->first + segment * size;
+}
+
+static void fill_segment(struct jit *j, u32 segment)
+{
+	j->segment = segment;
+	j->code.used = segment_start(j, segment);
+	j->code.end = segment_start(j, segment + 1);
+}
+
+/* Waits until every other hart has been outside of compiled code.  Not under the lock: they may
+ * wait for it. */
+static void wait_for_others(struct jit *j, struct hart *h)
+{
+	pthread_mutex_unlock(&j->lock);
+	inbox_park(h);
+	for (u32 i = 0; i < h->env->nharts; i++)
+		if (h->env->harts[i] != h) {
+			inbox_post(h->env->harts[i], NULL);
+			inbox_wait(h->env->harts[i]);
+		}
+	inbox_unpark(h);
+	pthread_mutex_lock(&j->lock);
+}
+
+/* Meanwhile nobody compiles. */
+static void next_segment(struct jit *j, struct hart *h)
+{
+	u32 next = (j->segment + 1) % JIT_SEGMENTS;
+
+	j->evicting = true;
+	j->stats.evictions++;
+	for (u32 i = 0; i < j->npages; i++)
+		if (j->pages[i]->segments >> next & 1)
+			drop_all(j, j->pages[i]);
+	wait_for_others(j, h);
+	fill_segment(j, next);
+	j->evicting = false;
+}
+
+static void free_pages(struct jit *j)
+{
+	for (u32 i = 0; i < j->npages; i++) {
+		free(j->pages[i]->blocks);
+		free(j->pages[i]->links);
+		free(j->pages[i]);
+	}
+	j->npages = 0;
+}
+
+/* Jump caches name pages, so all of them are emptied: ours by the fence that others do too. */
+static void forget_pages(struct jit *j, struct hart *h)
+{
+	j->evicting = true;
+	j->stats.evictions++;
+	for (u32 i = 0; i < j->npages; i++)
+		drop_all(j, j->pages[i]);
+	memset(j->table, 0, sizeof(j->table));
+	code_fence(h);
+	wait_for_others(j, h);
+	free_pages(j);
+	fill_segment(j, 0);
+	j->evicting = false;
+}
+
+void cache_init(struct jit *j)
+{
+	pthread_mutex_init(&j->lock, NULL);
+	j->first = j->code.used;
+	j->pages = xcalloc(JIT_PAGES, sizeof(struct jit_page *));
+	no_code(j, &j->none);
+	fill_segment(j, 0);
+}
+
+void cache_fini(struct jit *j)
+{
+	free_pages(j);
+	free(j->pages);
+	pthread_mutex_destroy(&j->lock);
+}
+
+/* -- Found and made -----------------------------------------------------------------------------
+ */
+
+static bool same_code(const struct jit_page *page, const struct hart *h)
+{
+	return page->config == h->config ||
+	       !memcmp(&page->config->isa, &h->config->isa, sizeof(h->config->isa));
+}
+
+static struct jit_page *find(struct jit *j, const struct hart *h, const u8 *live)
+{
+	struct jit_page *page = *bucket(j, live);
+
+	while (page && (page->live != live || !same_code(page, h)))
+		page = page->next;
+	return page;
+}
+
+struct jit_page *cache_page(struct jit *j, struct hart *h, const u8 *live)
+{
+	struct jit_page *page;
+
+	pthread_mutex_lock(&j->lock);
+	page = find(j, h, live);
+	if (!page && !j->evicting) {
+		page = fresh(j, h, live);
+		if (!page)
+			forget_pages(j, h);
+	}
+	if (page && atomic_load(&page->validated) < h->code_epoch)
+		compare(j, page);
+	pthread_mutex_unlock(&j->lock);
+	return page ? page : &j->none;
+}
+
+static void keep(struct jit *j, struct jit_page *page, const struct ir_block *b,
+		 const struct jit_made *made)
+{
+	struct jit_block block = { (u16)b->start, (u16)b->end, made->code, made->size };
+
+	GROW(&page->blocks, page->nblocks, &page->blocks_cap);
+	page->blocks[page->nblocks++] = block;
+	for (u32 i = 0; i < made->nlinks; i++) {
+		GROW(&page->links, page->nlinks, &page->links_cap);
+		page->links[page->nlinks++] = made->links[i];
+	}
+	page->segments |= 1u << j->segment;
+	j->stats.blocks++;
+	j->stats.insns += b->insns;
+	j->stats.bytes += made->size;
+}
+
+/* "vmbuild 0x80001234": the page's address in RAM says more to nobody. */
+static void name(const struct jit *j, const struct jit_page *page)
+{
+	char text[64];
+
+	if (!j->exec->name)
+		return;
+	snprintf(text, sizeof(text), "guest %p+0x%x, %u instructions", (const void *)page->live,
+		 j->ir.start, j->ir.insns);
+	j->exec->name(j->memory.run + j->made.code, j->made.size, text);
+}
+
+static bool compile(struct jit *j, struct hart *h, struct jit_page *page, u32 start)
+{
+	ir_read(&j->ir, h, page->bytes, start, JIT_INSNS);
+	if (j->ir.ir[1].op == IR_END) { /* the interpreter's from its first instruction on */
+		atomic_store_explicit(&page->heat[start / 2], JIT_NEVER, memory_order_relaxed);
+		return false;
+	}
+	if (!backend.block(&j->code, &j->ir, h, page, &j->made)) {
+		next_segment(j, h);
+		return false;
+	}
+	keep(j, page, &j->ir, &j->made);
+	name(j, page);
+	atomic_store_explicit(&page->entry[start / 2], j->made.code, memory_order_release);
+	return true;
+}
+
+bool cache_compile(struct jit *j, struct hart *h, struct jit_page *page, u32 start)
+{
+	bool there;
+
+	if (page == &j->none)
+		return false;
+	pthread_mutex_lock(&j->lock);
+	there = page->entry[start / 2] != j->code.miss;
+	if (!there && !j->evicting)
+		there = compile(j, h, page, start);
+	pthread_mutex_unlock(&j->lock);
+	return there;
+}
+
+void cache_link(struct jit *j, struct jit_page *page, u32 site, u32 target)
+{
+	u32 entry;
+
+	pthread_mutex_lock(&j->lock);
+	entry = page->entry[target / 2];
+	for (u32 i = 0; j->code.chains && entry != j->code.miss && i < page->nlinks; i++) {
+		struct jit_link *l = &page->links[i];
+
+		if (l->site != site || l->target != target || l->bound)
+			continue;
+		backend.patch(&j->code, site, entry);
+		l->bound = true;
+		j->stats.links++;
+		break;
+	}
+	pthread_mutex_unlock(&j->lock);
+}

@@ -1,0 +1,277 @@
+/* jit.c - the engine that compiles
+ *
+ * Code is interpreted until it is warm, a jump at a time, and compiled then.  Compiled code runs
+ * on from block to block; it returns here for what it has not, for events, and for instructions
+ * that change how memory or the hart is seen.
+ */
+#include "jit.h"
+
+#include <stdlib.h>
+
+typedef enum jit_exit enter_fn(struct hart *h, const u8 *code);
+
+/* -- Asked by compiled code -------------------------------------------------------------------- */
+
+static u64 where_pc(const struct hart *h)
+{
+	return h->base + (h->where & (PAGE_SIZE - 1));
+}
+
+static u32 where_len(const struct hart *h)
+{
+	return h->where >> 12 & 7;
+}
+
+/* Instructions that the block has done: `left` counts at its exits only. */
+static u32 where_done(const struct hart *h)
+{
+	return h->where >> 16 & 0x7fff;
+}
+
+void jit_fault(struct hart *h)
+{
+	h->left -= where_done(h);
+	trap_raise(h, where_pc(h), h->fault.cause, h->fault.tval);
+}
+
+bool jit_step(struct hart *h)
+{
+	i64 left;
+
+	h->left = left = h->left - where_done(h);
+	h->pc = where_pc(h);
+	interp_step(h);
+	return h->left == left - 1 && h->pc == where_pc(h) + where_len(h);
+}
+
+bool jit_csr(struct hart *h, const struct op *op, help_fn *f)
+{
+	h->left -= where_done(h);
+	return !f(h, op, where_pc(h));
+}
+
+struct got jit_group(struct hart *h, u64 first, u64 last, u32 flags)
+{
+	if ((first ^ last) / PAGE_SIZE)
+		return (struct got){ .fault = true };
+	return mmu_addend(h, first, flags & JIT_FIRST_WRITES ? ACCESS_STORE : ACCESS_LOAD,
+			  flags & JIT_WRITES);
+}
+
+/* -- Floating point: the host's flags and rounding are the guest's -------------------------------
+ */
+
+enum { HOST_MASKED = 0x1f80, HOST_FLAGS = 0x3f, HOST_RC_SHIFT = 13 };
+
+/* x86: invalid, denormal, zero divide, overflow, underflow, precision, from bit 0 up. */
+static u32 guest_flags(u32 mxcsr)
+{
+	return (mxcsr & 1) << 4 | (mxcsr & 4) << 1 | (mxcsr & 8) >> 1 | (mxcsr & 16) >> 3 |
+	       (mxcsr & 32) >> 5;
+}
+
+/* Nearest, down, up, to zero; code does not run under RMM and what is reserved. */
+static u32 host_control(const struct hart *h)
+{
+	static const u32 rounding[8] = { 0, 3, 1, 2 };
+
+	return HOST_MASKED | rounding[h->frm & 7] << HOST_RC_SHIFT;
+}
+
+static void fp_collect(struct hart *h)
+{
+	h->fflags |= guest_flags(h->mxcsr);
+	h->mxcsr = host_control(h);
+}
+
+bool jit_csr_fp(struct hart *h, const struct op *op, help_fn *f)
+{
+	bool on;
+
+	fp_collect(h);
+	on = jit_csr(h, op, f);
+	h->mxcsr = host_control(h);
+	return on;
+}
+
+/* -- Running
+ * ---------------------------------------------------------------------------------------- */
+
+static struct jump *jump_of(struct hart *h, u64 pc)
+{
+	return &h->ctx->jumps[pc / PAGE_SIZE % JUMP_ENTRIES];
+}
+
+static bool is_there(const struct jump *at, u64 pc)
+{
+	return at->page == align_down(pc, PAGE_SIZE);
+}
+
+static const u8 *live_bytes(const struct jump *at)
+{
+	return ((const struct code_page *)(const void *)at->ops)->live;
+}
+
+struct jit_page *jit_page_at_pc(struct hart *h, bool remember)
+{
+	struct jump *at = jump_of(h, h->pc);
+	struct jit_page *page;
+	u64 pc = h->pc;
+
+	if (!is_there(at, pc)) {
+		const struct op *op = code_at(h);
+
+		if (op && !is_there(at, pc))
+			h->left = op->fn(op, h, align_down(pc, PAGE_SIZE), h->left);
+		if (!is_there(at, pc) || h->pc != pc)
+			return NULL;
+	}
+	if (at->native != h->no_native)
+		return at->native;
+	page = cache_page(h->env->jit, h, live_bytes(at));
+	at = jump_of(h, pc);
+	if (remember && is_there(at, pc))
+		at->native = page;
+	return page;
+}
+
+/* Worth compiling: jumped to so often, and not known to be the interpreter's. */
+static bool is_warm(struct jit_page *page, u32 slot)
+{
+	u8 heat = atomic_load_explicit(&page->heat[slot], memory_order_relaxed);
+
+	if (heat >= JIT_NEVER)
+		return false;
+	atomic_store_explicit(&page->heat[slot], heat + 1, memory_order_relaxed);
+	return heat + 1 >= JIT_HEAT;
+}
+
+static u32 code_for(struct hart *h, struct jit_page *page, u32 offset)
+{
+	struct jit *j = h->env->jit;
+	_Atomic u32 *entry = &page->entry[offset / 2];
+	u32 code = atomic_load_explicit(entry, memory_order_acquire);
+
+	if (code != j->code.miss)
+		return code;
+	if (!is_warm(page, offset / 2) || !cache_compile(j, h, page, offset))
+		return 0;
+	code = atomic_load_explicit(entry, memory_order_acquire);
+	return code == j->code.miss ? 0 : code;
+}
+
+enum jit_exit jit_enter(struct hart *h, u32 code)
+{
+	const struct jit *j = h->env->jit;
+	enter_fn *fn = (enter_fn *)(uintptr_t)(j->memory.run + j->code.enter);
+	enum jit_exit why;
+
+	h->base = align_down(h->pc, PAGE_SIZE);
+	h->link = 0;
+	why = fn(h, j->memory.run + code);
+	fp_collect(h);
+	return why;
+}
+
+static void go(struct hart *h)
+{
+	u32 link = h->link, offset = (u32)(h->pc % PAGE_SIZE), code;
+	struct jit_page *page = jit_page_at_pc(h, true);
+
+	h->link = 0;
+	if (!page)
+		return;
+	code = code_for(h, page, offset);
+	if (!code) {
+		interp_trace(h);
+		return;
+	}
+	if (link)
+		cache_link(h->env->jit, page, link, offset);
+	if (h->left <= 0)
+		hart_slice(h, JIT_SLICE);
+	if (jit_enter(h, code) == JIT_STEP)
+		interp_trace(h);
+}
+
+static void run(struct hart *h)
+{
+	do {
+		if (h->left <= 0)
+			hart_slice(h, JIT_SLICE);
+		go(h);
+	} while (LIKELY(!atomic_load_explicit(&h->event, memory_order_acquire)) || hart_poll(h));
+}
+
+/* -- Life
+ * ---------------------------------------------------------------------------------------------- */
+
+static bool open_jit(struct hart_env *env, struct err *e)
+{
+	struct jit *j;
+
+	if (!env->exec)
+		return err_set(e, "no memory for code is given");
+	if (!backend.usable())
+		return err_set(e, "this CPU lacks what the %s compiler needs", backend.name);
+	j = xzalloc(sizeof(*j));
+	j->exec = env->exec;
+	if (!env->exec->map(&j->memory, JIT_SIZE, e)) {
+		free(j);
+		return false;
+	}
+	j->code = (struct jit_code){
+		.write = j->memory.write,
+		.end = (u32)j->memory.size,
+		.smp = env->nharts > 1,
+		.chains = JIT_CHAINS,
+	};
+	backend.common(&j->code);
+	cache_init(j);
+	env->jit = j;
+	return true;
+}
+
+static void close_jit(struct hart_env *env)
+{
+	struct jit *j = env->jit;
+
+	if (!j)
+		return;
+	cache_fini(j);
+	env->exec->unmap(&j->memory);
+	free(j);
+	env->jit = NULL;
+}
+
+static void attach(struct hart *h)
+{
+	h->no_native = &h->env->jit->none;
+	h->code_start = h->env->jit->memory.run;
+	h->mxcsr = host_control(h);
+}
+
+static void stats(const struct hart_env *env, struct str *out)
+{
+	const struct jit *j = env->jit;
+	const struct jit_stats *s = &j->stats;
+
+	str_add(out, "jit-blocks %llu\njit-insns %llu\njit-bytes %llu\njit-pages %u\n",
+		(unsigned long long)s->blocks, (unsigned long long)s->insns,
+		(unsigned long long)s->bytes, j->npages);
+	str_add(out, "jit-links %llu\njit-unlinks %llu\njit-dropped %llu\njit-evictions %llu\n",
+		(unsigned long long)s->links, (unsigned long long)s->unlinks,
+		(unsigned long long)s->dropped, (unsigned long long)s->evictions);
+	str_add(out, "jit-compares %llu\njit-changed %llu\n", (unsigned long long)s->compares,
+		(unsigned long long)s->changed);
+}
+
+const struct engine engine_jit = {
+	.name = "jit",
+	.doc = "compiles what is run often to code of the host",
+	.open = open_jit,
+	.close = close_jit,
+	.attach = attach,
+	.run = run,
+	.stats = stats,
+};

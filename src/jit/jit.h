@@ -1,0 +1,157 @@
+/* jit.h - an engine that compiles: what its files share.
+ *
+ *   read.c       instructions to nodes, by rv.def
+ *   emit_x64.c   nodes to code of an x86-64 host; another host is another such file
+ *   cache.c      code by page of guest memory: found, linked, dropped
+ *   jit.c        the engine: interprets what is cold, compiles what is warm
+ *   lockstep.c   the engine that checks it against the interpreter, block by block
+ *
+ * The code of all harts is in one place.  It is found by page of *physical* memory, and knows
+ * only offsets in its page, so every mapping and every process shares it.  hart.base is where
+ * the page is now.
+ *
+ * Guest registers are in host registers (some of them, `pins`) or in struct hart, and are always
+ * current where an instruction may trap.
+ */
+#ifndef JIT_H
+#define JIT_H
+
+#include "ir.h"
+
+/* Why compiled code returned.  hart.pc is where to go on. */
+enum jit_exit {
+	JIT_AGAIN, /* no code there yet, an event, or a trap was taken */
+	JIT_STEP,  /* interpret from there: at least one instruction */
+};
+
+/* Code of a page.  Other harts read `entry` while one adds to it. */
+struct jit_page {
+	_Atomic u32 entry[PAGE_SLOTS]; /* offset of the code for the instruction there */
+	_Atomic u8 heat[PAGE_SLOTS];
+	u8 bytes[PAGE_SIZE];              /* that the code was made from */
+	const u8 *live;                   /* the page itself, in RAM or ROM: its key */
+	const struct hart_config *config; /* the other part: which instructions there are */
+	struct jit_page *next;
+	_Atomic u64 validated; /* code_epoch() before it was last compared */
+	struct jit_block *blocks;
+	struct jit_link *links;
+	size_t nblocks, nlinks, blocks_cap, links_cap;
+	u32 segments; /* bit set: where its code lies */
+};
+
+_Static_assert(offsetof(struct jit_page, entry) == 0, "compiled code indexes it");
+
+struct jit_block {
+	u16 start, end; /* offsets in the page */
+	u32 code, size; /* in the arena */
+};
+
+/* A jump within a page. */
+struct jit_link {
+	u32 site;   /* of its displacement, in the arena */
+	u32 stub;   /* where it goes if there is no code at its target */
+	u16 target; /* offset in the page */
+	bool bound;
+};
+
+#define JIT_LINKS (JIT_INSNS + 1) /* of one block */
+
+/* What a back end is told of the arena, and tells. */
+struct jit_code {
+	u8 *write;       /* all of the arena, to be written */
+	u32 used, end;   /* offsets: from here on it is free, up to there */
+	u32 enter, miss; /* common code: from C; where pages without code lead */
+	bool smp;        /* other harts run */
+	bool chains;     /* blocks jump to blocks */
+	u32 common[32];  /* a back end's own */
+};
+
+/* Filled by a back end for one block. */
+struct jit_made {
+	u32 code, size;
+	struct jit_link links[JIT_LINKS];
+	u32 nlinks;
+};
+
+struct backend {
+	const char *name;
+	bool (*usable)(void); /* the host's CPU has what it needs */
+	void (*common)(struct jit_code *c);
+	/* False: no room, and nothing changed.  `entry` is the page's, for jumps to code that is.
+	 */
+	bool (*block)(struct jit_code *c, const struct ir_block *b, const struct hart *h,
+		      const struct jit_page *page, struct jit_made *out);
+	/* Lets a jump go elsewhere, while others may run it. */
+	void (*patch)(struct jit_code *c, u32 site, u32 target);
+};
+
+extern const struct backend backend;
+
+/* -- cache.c ------------------------------------------------------------------------------- */
+
+struct jit_stats {
+	u64 blocks, bytes, insns; /* compiled: blocks, their code, their instructions */
+	u64 links, unlinks, dropped, compares, changed, evictions;
+};
+
+struct jit {
+	const struct exec_host *exec;
+	struct exec_memory memory;
+	struct jit_code code;
+	u32 first;            /* offset behind the common code */
+	pthread_mutex_t lock; /* of all below, and of what is in the pages */
+	struct jit_page *table[1024];
+	struct jit_page **pages;
+	u32 npages;
+	struct jit_page none; /* has no code */
+	u32 segment;          /* that is being filled */
+	bool evicting;
+	struct ir_block ir;
+	struct jit_made made;
+	struct jit_stats stats;
+};
+
+#define JIT_SEGMENTS 4
+
+/* The page of the code at `live`, its bytes compared since h's last fence.i. */
+struct jit_page *cache_page(struct jit *j, struct hart *h, const u8 *live);
+/* Compiles from offset `start` on, if there is room.  False: there is not, or there is nothing
+ * to compile. */
+bool cache_compile(struct jit *j, struct hart *h, struct jit_page *page, u32 start);
+/* The jump hart.link goes straight to its target from now on. */
+void cache_link(struct jit *j, struct jit_page *page, u32 site, u32 target);
+void cache_init(struct jit *j); /* behind the common code */
+void cache_fini(struct jit *j);
+
+/* -- jit.c ------------------------------------------------------------------------------------ */
+
+extern const struct engine engine_jit;
+
+/* Where h->pc is.  NULL: its page cannot be kept, or the fetch trapped; whatever it was, it is
+ * done.  `remember`: compiled code will find the page there. */
+struct jit_page *jit_page_at_pc(struct hart *h, bool remember);
+/* Runs code at an offset in the arena, which is that of h->pc. */
+enum jit_exit jit_enter(struct hart *h, u32 code);
+
+/* -- Called by compiled code ------------------------------------------------------------------ */
+
+/* hart.where: 11:0 offset in the page, 14:12 length in bytes, 31:16 instructions of the block
+ * that are done. */
+#define WHERE(at, len, done) ((u32)(at) | (u32)(len) << 12 | (u32)(done) << 16)
+
+/* For jit_group(): one of the accesses writes, the first of them does. */
+#define JIT_WRITES       ((u32)1 << 15)
+#define JIT_FIRST_WRITES ((u32)1 << 31)
+
+/* The host address of [first, last] less the guest's, if they are one page of RAM that is
+ * readable, or writable; else fault. */
+struct got jit_group(struct hart *h, u64 first, u64 last, u32 flags);
+/* The instruction faulted: h->fault. */
+void jit_fault(struct hart *h);
+/* Interprets it.  False: it trapped, or jumped; go back to C. */
+bool jit_step(struct hart *h);
+/* A CSR instruction; the result as of jit_step().  jit_csr_fp() for those of floating point. */
+bool jit_csr(struct hart *h, const struct op *op, help_fn *f);
+bool jit_csr_fp(struct hart *h, const struct op *op, help_fn *f);
+
+#endif
