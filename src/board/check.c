@@ -32,6 +32,21 @@ static const char *kind_text(const struct node *n)
 	return "";
 }
 
+/* What other readers of YAML take for nothing. */
+static bool is_null(const struct node *n)
+{
+	return n->kind == NODE_SCALAR && !n->quoted &&
+	       (!strcmp(n->text, "~") || !strcmp(n->text, "null"));
+}
+
+static bool report_null(struct board *b, const struct node *n, const char *what)
+{
+	const char *dot = strrchr(what, '.');
+
+	diag_report(b->ds, n->at, DIAG_wrong_form, "%s: `%s` means nothing here", what, n->text);
+	return diag_hint(b->ds, "leave `%s:` out", dot ? dot + 1 : what);
+}
+
 /* Of what is absent its own mistake has been told. */
 static bool report_form(struct board *b, const struct node *n, const char *what, const char *want)
 {
@@ -114,15 +129,23 @@ const struct node *check_map(struct board *b, const struct node *n, const char *
 	/* `devices:` with nothing under it is an empty map */
 	if (n->kind == NODE_SCALAR && !n->text[0] && !n->quoted && !n->absent)
 		return node_new(&b->arena, NODE_MAP, n->at);
-	if (n->kind == NODE_SCALAR && !n->absent && !n->quoted && is_glued(n))
+	if (n->kind == NODE_SCALAR && !n->absent && !n->quoted && is_glued(n)) {
 		report_glued(b, n);
-	else
-		report_form(b, n, what, "a map of keys");
+		return NULL;
+	}
+	report_form(b, n, what, "a map of keys");
+	if (n->kind == NODE_LIST && n->n && n->items[0]->kind == NODE_MAP &&
+	    map_next(n->items[0], NULL))
+		diag_hint(b->ds, "write `%s:` without the `- `", map_next(n->items[0], NULL)->key);
 	return NULL;
 }
 
 const char *check_text(struct board *b, const struct node *n, const char *what)
 {
+	if (n->kind == NODE_SCALAR && !n->absent && is_null(n)) {
+		report_null(b, n, what);
+		return NULL;
+	}
 	if (n->kind == NODE_SCALAR && !n->absent && (n->text[0] || n->quoted))
 		return n->text;
 	report_form(b, n, what, "a text");
@@ -131,6 +154,8 @@ const char *check_text(struct board *b, const struct node *n, const char *what)
 
 static bool check_scalar(struct board *b, const struct node *n, const char *what, const char *want)
 {
+	if (!n->absent && is_null(n))
+		return report_null(b, n, what);
 	return (n->kind == NODE_SCALAR && !n->absent && n->text[0]) ||
 	       report_form(b, n, what, want);
 }
@@ -141,6 +166,10 @@ static bool report_wrong(struct board *b, const struct node *n, const char *what
 	diag_report(b->ds, n->at, DIAG_wrong_form, "%s: `%s`: %s", what, n->text, w->text);
 	if (w->hint[0])
 		diag_hint(b->ds, "%s", w->hint);
+	else if (strchr(n->text, '\n'))
+		diag_hint(b->ds,
+			  "a text in a block ends in a line break: write `%.*s` behind the key",
+			  (int)strcspn(n->text, "\n"), n->text);
 	note_origin(b, n);
 	return false;
 }

@@ -22,6 +22,9 @@ static char *clean_text(const char *fmt, va_list ap)
 	for (char *c = text; *c; c++)
 		if ((u8)*c < 0x20 || *c == 0x7f || ((u8)*c == 0xc2 && (u8)c[1] < 0xa0))
 			*c = '?';
+		else if ((u8)*c == 0xe2 && ((u8)c[1] == 0x80 || (u8)c[1] == 0x81) &&
+			 (u8)c[2] >= 0xa0)
+			memset(c, '?', 3); /* breaks of lines, and what turns text round */
 	return xstrdup(text);
 }
 

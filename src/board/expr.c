@@ -229,6 +229,8 @@ static struct val primary(struct expr *x)
 		return literal(x);
 	if (c >= 'a' && c <= 'z')
 		return name(x);
+	if (c >= 'A' && c <= 'Z')
+		return fail(x, x->at, 1, "names of parameters have small letters");
 	if (c != '(' || x->depth == BOARD_MAX_DEPTH)
 		return fail(x, x->at, 1, "a number, a parameter or `(` should stand here");
 	x->at++;
@@ -316,8 +318,11 @@ static struct val one(struct expr *x)
 	v = shift(x);
 	skip_spaces(x);
 	if (!x->failed && x->text[x->at] != ')') {
-		if (x->text[x->at])
-			return fail(x, x->at, 1, "an operator or `)` should stand here");
+		if (x->text[x->at]) {
+			fail(x, x->at, 1, "an operator or `)` should stand here");
+			diag_hint(x->b->ds, "the operators are + - * / <<");
+			return no_value;
+		}
 		return fail(x, from, 2, "this `$(` is not closed");
 	}
 	x->at++;

@@ -69,9 +69,12 @@ void lab_check(struct board *b)
 	struct pair *at = map_pair(b->root, "machines"), *p;
 	const struct node *networks = map_get(b->root, "networks"), *machines;
 
-	for_pairs(p, b->root)
-		if (!(lang_find(lang_top, p->key)->where & KIND_LAB))
+	for_pairs(p, b->root) {
+		const struct lang_key *k = lang_find(lang_top, p->key);
+
+		if (k && !(k->where & KIND_LAB)) /* an overlay brought it */
 			diag_report(b->ds, p->key_at, DIAG_kind, "`%s:` is not for a lab", p->key);
+	}
 	b->claimed = node_new(&b->arena, NODE_MAP, b->root->at);
 	networks = networks ? check_map(b, networks, "networks") : NULL;
 	if (networks)

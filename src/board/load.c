@@ -308,6 +308,8 @@ static bool load_base(struct board *b, const struct opening *by, struct node *n,
 
 	if (!path)
 		return false;
+	if (!*path)
+		return diag_report(b->ds, n->at, DIAG_wrong_form, "extends: no file is named");
 	o.name = node_path(&b->arena, n);
 	if (is_open(b, by, o.name, n->at))
 		return false;
@@ -444,18 +446,26 @@ static struct node *check_set_step(struct board *b, const struct node *map, cons
 static bool check_set_path(struct board *b, const char *arg, size_t from, size_t end)
 {
 	const struct node *map = b->root;
+	bool under_devices = false;
 
-	for (size_t at = from, n; at < end; at += n + 1) {
+	for (size_t at = from, n; at < end || at == from; at += n + 1) {
 		struct pos place;
 		const char *key;
 
 		n = strcspn(arg + at, ".=");
 		place = arg_place(arg, at, n);
 		key = arena_text(&b->arena, arg + at, n);
+		if (!n) {
+			diag_report(b->ds, place, DIAG_set_path, "a name is missing in the path");
+			return diag_hint(b->ds,
+					 "write it like `devices.uart0.clock-frequency=1MHz`");
+		}
 		if (at == from && !check_set_top(b, key, place))
 			return false;
-		if (at + n >= end || !strcmp(key, "devices") ||
-		    (map == b->root && !map_pair(map, key)))
+		under_devices |= !strcmp(key, "devices");
+		if (under_devices)
+			continue;
+		if (at + n >= end || (map == b->root && !map_pair(map, key)))
 			return true;
 		map = check_set_step(b, map, key, place);
 		if (!map)

@@ -359,8 +359,10 @@ static struct pair *report_stray(struct merge *m, struct pair *src, struct node 
 {
 	const char *near = nearest_device(m, src->key);
 
-	if (!check_map(m->b, src->value, src->key))
-		return NULL; /* a slip of the pen inside it is mistake enough */
+	if (!check_map(m->b, src->value, src->key)) {
+		hint_class(m->b, src);
+		return NULL;
+	} /* a slip of the pen inside it is mistake enough */
 	if (near) {
 		diag_report(m->b->ds, src->key_at, DIAG_changes_nothing,
 			    "there is no device `%s` to change", src->key);
@@ -509,6 +511,14 @@ static struct node *map_under(struct merge *m, struct node *root, const char *ke
 	return p->value->kind == NODE_MAP ? p->value : NULL;
 }
 
+/* A top-level key that is a map in every file: another thing there replaces nothing. */
+static bool is_structure(const char *key)
+{
+	const struct lang_key *k = lang_find(lang_top, key);
+
+	return k && (k->kind == KEY_MAP || k->kind == KEY_DEVICES || k->kind == KEY_PARAMS);
+}
+
 static void merge_top(struct merge *m, struct node *dst, struct node *src)
 {
 	struct pair *p;
@@ -522,6 +532,9 @@ static void merge_top(struct merge *m, struct node *dst, struct node *src)
 			map_put(&m->b->arena, dst, p->key, p->key_at, p->value);
 			continue;
 		}
+		if (is_structure(p->key) && p->value->tag == TAG_NONE && !is_nothing(p->value) &&
+		    !check_map(m->b, p->value, p->key))
+			continue;
 		if ((params || devices) && p->value->kind == NODE_MAP && p->value->tag == TAG_NONE)
 			under = map_under(m, dst, p->key, p);
 		if (!under) {

@@ -182,19 +182,33 @@ static struct val evaluate(struct board *b, struct param *p)
 	return v;
 }
 
+/* "a -> b -> a" */
+static const char *circle_text(struct board *b, const struct param *p)
+{
+	const char *text = p->name;
+
+	for (const struct param *q = b->evaluating; q && q != p; q = q->by)
+		text = arena_printf(&b->arena, "%s -> %s", q->name, text);
+	return arena_printf(&b->arena, "%s -> %s", p->name, text);
+}
+
 const struct val *param_val(struct board *b, struct param *p)
 {
 	if (p->state == PARAM_BUSY) {
 		diag_report(b->ds, p->value->at, DIAG_expression,
-			    "the value of `%s` depends on itself", p->name);
+			    "the value of `%s` depends on itself: %s", p->name, circle_text(b, p));
 		p->state = PARAM_DONE;
 		p->val = (struct val){ .absent = ABSENT_WRONG };
 	}
 	if (p->state == PARAM_NEW) {
+		struct param *by = b->evaluating;
 		struct val v;
 
 		p->state = PARAM_BUSY;
+		p->by = by;
+		b->evaluating = p;
 		v = evaluate(b, p);
+		b->evaluating = by;
 		if (p->state == PARAM_BUSY)
 			p->val = v;
 		p->state = PARAM_DONE;
@@ -204,8 +218,8 @@ const struct val *param_val(struct board *b, struct param *p)
 
 static void warn_unused(struct board *b)
 {
-	if (b->altered)
-		return;
+	if (b->altered || b->ds->errors)
+		return; /* its only use may be in what is wrong */
 	for (u32 i = 0; i < b->nparams; i++) {
 		struct param *p = &b->params[i];
 

@@ -229,6 +229,7 @@ struct param {
 	const char *const *words; /* values:, or NULL */
 	struct node *value;       /* written; NULL: none */
 	enum { PARAM_NEW, PARAM_BUSY, PARAM_DONE } state;
+	struct param *by; /* whose value asked for it */
 	struct val val;
 };
 
@@ -250,6 +251,7 @@ struct board {
 	struct node *root; /* merged */
 	struct param *params;
 	u32 nparams;
+	struct param *evaluating;
 	struct node *dropped; /* names that `when:` took away: a map */
 
 	struct plan plan;
@@ -409,6 +411,8 @@ bool planned_automatic_irqs(const struct board *b, u32 device, u32 row);
 void plan_harts(struct planner *pl);
 void plan_memory(struct planner *pl);
 void plan_boot(struct planner *pl);
+/* `uart1: uart-16550`: says that its class is meant, if it is. */
+void hint_class(struct board *b, const struct pair *p);
 void plan_devices(struct planner *pl); /* classes, names, nesting */
 void plan_props(struct planner *pl);   /* values of properties */
 void plan_place(struct planner *pl);   /* reg, slots, overlap */

@@ -70,6 +70,12 @@ u32 planner_ref(struct planner *pl, const struct node *n, size_t off, size_t len
 	}
 	if (i != PLAN_NONE)
 		return i;
+	if (map_pair(pl->names, name)) {
+		diag_report(b->ds, at, DIAG_no_such_name, "%s: `%s` is memory, not a device", what,
+			    name);
+		diag_note(b->ds, map_pair(pl->names, name)->key_at, "it is here");
+		return PLAN_NONE;
+	}
 	diag_report(b->ds, at, DIAG_no_such_name, "%s: there is no device `%s`", what, name);
 	if (dropped) {
 		diag_note(b->ds, dropped->key_at, "its `when:` is false, so it was left out");

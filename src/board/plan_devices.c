@@ -162,7 +162,18 @@ static bool is_disabled(struct board *b, const struct node *map)
 {
 	const struct node *n = map_get(map, "status");
 
-	return n && check_word(b, n, "status", words_status) == 1;
+	i32 word = n ? check_word(b, n, "status", words_status) : 0;
+	bool yes;
+	struct wrong w;
+
+	if (word < 0 && n->kind == NODE_SCALAR && !n->absent) {
+		scalar_bool(n->text, &yes, &w);
+		if (w.hint[0] || !strcmp(n->text, "true") || !strcmp(n->text, "false"))
+			diag_hint(b->ds, "write `%s`",
+				  strstr(w.hint, "true") || !strcmp(n->text, "true") ? "okay"
+										     : "disabled");
+	}
+	return word == 1;
 }
 
 static void add_devices(struct planner *pl, const struct node *devices, u32 parent);
@@ -199,6 +210,16 @@ static void report_no_class(struct planner *pl, const struct pair *p, const stru
 	diag_hint(pl->b->ds, "write `%s: {device: uart-16550, ...}`", p->key);
 }
 
+void hint_class(struct board *b, const struct pair *p)
+{
+	const char *near = p->value->kind == NODE_SCALAR && !p->value->absent
+				   ? class_nearest(b->classes, p->value->text)
+				   : NULL;
+
+	if (near)
+		diag_hint(b->ds, "write `%s: {device: %s}`", p->key, near);
+}
+
 static void add_device(struct planner *pl, struct pair *p, u32 parent)
 {
 	const struct node *map = check_map(pl->b, p->value, p->key), *class;
@@ -206,8 +227,10 @@ static void add_device(struct planner *pl, struct pair *p, u32 parent)
 	struct draft *draft;
 	u32 i = pl->p->ndevices;
 
-	if (!map)
+	if (!map) {
+		hint_class(pl->b, p);
 		return;
+	}
 	class = map_get(map, "device");
 	if (!class) {
 		report_no_class(pl, p, map);

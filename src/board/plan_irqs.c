@@ -46,6 +46,8 @@ static bool read_lines(struct board *b, const struct node *n, const char *what, 
 	}
 	diag_report(b->ds, n->at, DIAG_wrong_form, "%s: `%s` is no line or range of lines", what,
 		    s);
+	if (s[dash] && scalar_number(first, &lo, &w) && scalar_number(s + dash + 1, &hi, &w))
+		return diag_hint(b->ds, "the lower line comes first: `%s-%s`", s + dash + 1, first);
 	return diag_hint(b->ds, "lines are written 10, 7-22 or [1, 2, 5]");
 }
 
@@ -213,6 +215,22 @@ static bool read_trigger(struct irqs *q, const struct node *n, size_t off, u32 c
 	return diag_hint(b->ds, "they are %s", words_text(&b->arena, words, " and "));
 }
 
+/* `plic 25`, as references are written. */
+static bool names_controller(struct irqs *q, const struct node *n, size_t end, const char *rest)
+{
+	struct board *b = q->pl->b;
+	const char *name = arena_text(&b->arena, n->text, end);
+	u32 i = planner_find(q->pl, name);
+
+	if (i == PLAN_NONE)
+		return false;
+	diag_report(b->ds, node_part(n, 0, end), DIAG_wrong_form,
+		    "%s: a line stands here, without its controller", q->what);
+	diag_hint(b->ds, "write `%s: %s`, with `interrupt-parent: %s` if that is not the board's",
+		  q->what, *rest ? rest : "1", name);
+	return true;
+}
+
 /* "10", "7-22", "4 level-high" */
 static void read_item(struct irqs *q, const struct node *n)
 {
@@ -226,6 +244,8 @@ static void read_item(struct irqs *q, const struct node *n)
 		return;
 	end = strcspn(s, " ");
 	off = end + strspn(s + end, " ");
+	if (names_controller(q, n, end, s + off))
+		return;
 	if (!read_lines(b, n, q->what, arena_text(&b->arena, s, end), &from, &to) ||
 	    !read_trigger(q, n, off, d->irq_parent, &flags))
 		return;

@@ -18,6 +18,9 @@ bool check_span(struct board *b, const struct node *n, const char *what, struct 
 		diag_report(b->ds, n->at, DIAG_wrong_form, "%s: [base, size] should be here", what);
 		if (n->kind == NODE_SCALAR && n->text[0])
 			diag_hint(b->ds, "write `[%s, 4K]`, with the size it has", n->text);
+		else if (n->kind == NODE_LIST && n->n)
+			diag_hint(b->ds, "this is %u item%s: a comma parts them", n->n,
+				  n->n == 1 ? "" : "s");
 		return false;
 	}
 	if (!check_unit(b, n->items[0], what, UNIT_SIZE, &r->base) ||

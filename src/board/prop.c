@@ -82,10 +82,11 @@ static void read_number(struct board *b, const struct prop *p, const struct node
 			 : p->kind == PROP_KIND_HZ   ? UNIT_HZ
 			 : p->kind == PROP_KIND_TIME ? UNIT_NS
 						     : UNIT_NONE;
-	u64 max = p->max ? p->max : wide ? UINT64_MAX : UINT32_MAX;
+	u64 max = p->max ? p->max : wide ? UINT64_MAX : UINT32_MAX, number;
 
-	if (check_unit(b, n, what, unit, &v->num))
-		check_range(b, n, what, unit, v->num, p->min, max);
+	if (check_unit(b, n, what, unit, &number) &&
+	    check_range(b, n, what, unit, number, p->min, max))
+		v->num = number;
 }
 
 static u32 hex_digit(char c)
@@ -460,6 +461,9 @@ static void report_unknown(struct planner *pl, u32 i, struct pair *p, const stru
 		    "unknown property `%s%s` of device `%s`", prefix, p->key, d->class->name);
 	if (!strcmp(p->key, "reg") && pl->drafts[i].bus == BUS_PCI)
 		diag_hint(pl->b->ds, "on a PCI bus it is `slot:`, and may be left out");
+	else if (!strcmp(p->key, "slot") && pl->drafts[i].bus == BUS_MMIO)
+		diag_hint(pl->b->ds,
+			  "a slot is a place on PCI: nest the device there, or write `reg:`");
 	else if (near.word)
 		diag_hint(pl->b->ds, "did you mean `%s`?", near.word);
 	else

@@ -143,11 +143,37 @@ static const struct suffix times[] = {
 static const struct suffix *const suffixes[] = { NULL, sizes, frequencies, times };
 /* clang-format on */
 
+/* "1.5G" is so many of the next smaller letter, if that is a whole number. */
+static bool fraction(const char *s, u64 v, const char *rest, struct wrong *w)
+{
+	static const char letters[] = "KMGT";
+	bool overflow = false;
+	u64 part, ten = 1;
+	const char *end = digits(rest + 1, 10, &part, &overflow);
+	const char *letter = *end ? strchr(letters, *end) : NULL;
+
+	for (const char *c = rest + 1; c < end && c < rest + 4; c++)
+		ten *= 10;
+	fail(w, "a size is a whole number");
+	if (overflow || !letter || end[1] || end > rest + 4 || v > MIB || part * 1024 % ten ||
+	    letter == letters)
+		return HINT(w, "write it with a smaller letter: 1536M and not 1.5G");
+	(void)s;
+	return HINT(w, "write `%" PRIu64 "%c`", v * 1024 + part * 1024 / ten, letter[-1]);
+}
+
 /* MiB, MB, mb, k, KB: the letter is plain, and a power of 1024. */
 static bool wrong_size(const char *s, const char *rest, struct wrong *w)
 {
 	char c = meant("KMGT", *rest);
 
+	if (*rest == '.') {
+		u64 v;
+		bool overflow = false;
+
+		digits(s, 10, &v, &overflow);
+		return fraction(s, v, rest, w);
+	}
 	if (s[0] != '0' && !s[strspn(s, "0123456789abcdefABCDEF_")]) {
 		fail(w, "not a number");
 		return HINT(w, "if this is hexadecimal, write `0x%.40s`", s);
@@ -179,6 +205,8 @@ static bool wrong_frequency(const char *s, u64 v, const char *rest, struct wrong
 		fail(w, "a frequency is a whole number");
 		return HINT(w, "write it with a smaller unit, as in `3686400Hz`");
 	}
+	if (*rest == ':')
+		return other_notation(s, v, rest, w);
 	fail(w, "not a frequency");
 	if (c)
 		return HINT(w, "write `%.*s%cHz`", n, s, c);

@@ -147,6 +147,11 @@ static bool report_yaml(struct reader *r)
 		return report_no_colon(r);
 	if (report_open(r))
 		return false;
+	if (says(y->problem, "expected <document start>")) {
+		diag_report(r->ds, at, DIAG_document, "the document has ended before this line");
+		return diag_hint(r->ds,
+				 "one file is one board: delete what ends it, a `...` perhaps");
+	}
 	if (says(y->problem, "mapping values are not allowed")) {
 		diag_report(r->ds, at, DIAG_yaml, "a second `: ` in one value");
 		return diag_hint(r->ds, "quote the value, or begin a new line for the new key");
@@ -508,6 +513,14 @@ static u32 utf8_length(const u8 *s, size_t left)
 	return n;
 }
 
+/* U+202A..U+202E and U+2066..U+2069 make a line look otherwise than it is read. */
+static bool is_bidi(const u8 *s, u32 n)
+{
+	return n == 3 && s[0] == 0xe2 &&
+	       ((s[1] == 0x80 && s[2] >= 0xaa && s[2] <= 0xae) ||
+		(s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9));
+}
+
 static bool check_bytes(struct reader *r)
 {
 	const u8 *s = (const u8 *)r->input, *end = s + r->input_len;
@@ -524,6 +537,13 @@ static bool check_bytes(struct reader *r)
 		if (!*s)
 			return diag_report(r->ds, at, DIAG_not_text,
 					   "a NUL byte: this is no text file");
+		if (is_bidi(s, n)) {
+			at.text = NULL;
+			diag_report(r->ds, at, DIAG_not_text,
+				    "an invisible character that changes the order of text");
+			return diag_hint(r->ds,
+					 "delete it: what is read would not be what is seen");
+		}
 		if (*s == '\r' && (s + 1 == end || s[1] != '\n')) {
 			diag_report(r->ds, at, DIAG_not_text, "a line ends in CR alone");
 			return diag_hint(r->ds, "end lines with LF or CR LF");
