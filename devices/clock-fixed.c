@@ -9,6 +9,7 @@
 struct fixed_clock {
 	struct device dev;
 	u32 clock_frequency;
+	const char *clock_output_names;
 };
 
 /* clang-format off */
@@ -29,7 +30,9 @@ DEVICE(clock_fixed) = {
 
 	.props = PROPS(
 		PROP_HZ(clock_frequency, .required = true, .min = 1, .fdt = "clock-frequency",
-			.doc = "what it says of itself")),
+			.doc = "what it says of itself"),
+		PROP_TEXT(clock_output_names, .fdt = "clock-output-names",
+			  .doc = "its name to drivers that look for one, as SiFive's PRCI does")),
 
 	.fdt = FDT(FDT_U32("#clock-cells", 0)),
 };

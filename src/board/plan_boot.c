@@ -85,6 +85,27 @@ static const char *trimmed(struct arena *a, const char *s)
 	return arena_text(a, s, n);
 }
 
+/* The SBI in the host stands in for M-mode, so what it serves has S-mode. */
+static void check_builtin(struct planner *pl, const struct plan_boot *boot)
+{
+	bool starts = boot->kernel.path || boot->nload;
+
+	for (u32 i = 0; i < pl->p->nclusters; i++) {
+		const struct plan_cluster *c = &pl->p->clusters[i];
+
+		if (!starts || boot->firmware != FIRMWARE_BUILTIN || c->s_mode)
+			continue;
+		diag_report(pl->b->ds, boot->at, DIAG_mmu,
+			    "the built-in firmware is for harts with S-mode, and `%s` has none",
+			    c->name);
+		diag_note(pl->b->ds, c->at, "`%s` is here", c->name);
+		diag_hint(pl->b->ds,
+			  "write `firmware: FILE`, of OpenSBI for example, or `firmware: none` "
+			  "for a program in M-mode");
+		return;
+	}
+}
+
 void plan_boot(struct planner *pl)
 {
 	struct board *b = pl->b;
@@ -108,4 +129,5 @@ void plan_boot(struct planner *pl)
 		read_loads(pl, boot, n);
 	if ((n = map_get(map, "entry")))
 		boot->has_entry = check_unit(b, n, "entry", UNIT_SIZE, &boot->entry);
+	check_builtin(pl, boot);
 }

@@ -56,23 +56,19 @@ static const struct device_class *class_spelled(const struct device_class *const
 	return near.word ? class_named(classes, near.word) : NULL;
 }
 
-/* The only one of a kind or of a maker: `uart` and `16550` both mean uart-16550. */
+/* The first of a kind or of a maker: `uart` and `16550` both mean uart-16550. */
 static const struct device_class *class_of_word(const struct device_class *const *classes,
 						const char *word)
 {
-	const struct device_class *found = NULL;
 	size_t n = strlen(word);
 
 	for (; *classes && n; classes++)
 		for (const char *s = (*classes)->name; s; s = strchr(s, '-')) {
 			s += *s == '-';
-			if (strncmp(s, word, n) != 0 || (s[n] && s[n] != '-'))
-				continue;
-			if (found)
-				return NULL;
-			found = *classes;
+			if (!strncmp(s, word, n) && (!s[n] || s[n] == '-'))
+				return *classes;
 		}
-	return found;
+	return NULL;
 }
 
 const char *class_nearest(const struct device_class *const *classes, const char *name)

@@ -79,7 +79,9 @@ static void read_mmu(struct board *b, struct plan_cluster *c, const struct node 
 	const struct node *n = map_get(map, "mmu");
 	i32 mode = n ? check_word(b, n, "mmu", words_mmu) : 1;
 
-	c->mmu = words_mmu[MAX(mode, 0)];
+	if (mode < 0)
+		mode = 1; /* as if nothing were written */
+	c->mmu = words_mmu[mode];
 	c->s_mode = mode > 0;
 	if (n && mode == 0)
 		check_supervisor(b, c, n);

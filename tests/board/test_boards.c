@@ -85,7 +85,7 @@ static void every_shipped_board_has_the_tree_and_map_written_down(void **state)
 		n++;
 	}
 	closedir(d);
-	assert_true(n >= 4);
+	assert_true(n >= 8);
 	(void)state;
 }
 
@@ -106,7 +106,8 @@ static void the_default_hart_has_all_that_is_implemented(void **state)
 	(void)state;
 }
 
-static void every_machine_makes_a_board_without_a_word(void **state)
+/* A board says which of the UARTs it connects: on the chip all of them are disabled. */
+static void every_machine_makes_a_board_that_lacks_at_most_a_console(void **state)
 {
 	DIR *d = opendir("machines");
 	struct dirent *e;
@@ -121,7 +122,8 @@ static void every_machine_makes_a_board_without_a_word(void **state)
 		yaml = xprintf("vmbuild: 1\nkind: board\nname: t\nextends: machines/%s\n",
 			       e->d_name);
 		l = load_text(yaml);
-		if (!l.plan || l.ds.warnings)
+		if (!l.plan || l.ds.warnings > 1 ||
+		    (l.ds.n && l.ds.list[0].code != DIAG_no_console))
 			fail_msg("%s", str_text(&l.said));
 		loaded_free(&l);
 		free(yaml);
@@ -135,7 +137,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_shipped_board_has_the_tree_and_map_written_down),
 		cmocka_unit_test(the_default_hart_has_all_that_is_implemented),
-		cmocka_unit_test(every_machine_makes_a_board_without_a_word),
+		cmocka_unit_test(every_machine_makes_a_board_that_lacks_at_most_a_console),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
