@@ -116,7 +116,7 @@ static bool take_unpacked(struct image *im, const struct image_source *src, size
 
 	if (!src->unpack(im->bytes + off, n, image_max, &bytes, &len, e)) {
 		err_in(e, "`%s`", im->path);
-		return err_hint(e, "copy or build it again");
+		return e->hint[0] ? false : err_hint(e, "%s", refusals[IMAGE_DAMAGED].hint);
 	}
 	free(im->bytes);
 	im->bytes = bytes;
