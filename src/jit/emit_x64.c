@@ -179,7 +179,7 @@ static u8 temp(struct gen *g)
 			g->busy |= 1u << order[i];
 			return order[i];
 		}
-	assert(!"three are enough for every row");
+	assert(false && "three are enough for every row");
 	return RAX;
 }
 
@@ -827,7 +827,7 @@ static void into(struct gen *g, u32 n, u8 d)
 		clmul_into(g, i, d);
 		break;
 	default:
-		assert(!"no integer");
+		assert(false && "no integer");
 	}
 }
 
