@@ -366,10 +366,16 @@ static void shift_into(struct gen *g, enum shift op, u32 w, u32 a, u32 n, u8 d)
 		x64_shift_imm(&g->c, op, w, rm_reg(d), (u32)ir(g, n)->k & (w ? 63 : 31));
 	} else {
 		u8 by = reg_of(g, n);
-		struct rm s = rm_of(g, a);
 
-		x64_shiftx(&g->c, op, w, d, s, by);
-		release_rm(g, s);
+		if (is_op(g, a, IR_K) && by != d) { /* bclr has no register to spare */
+			into(g, a, d);
+			x64_shiftx(&g->c, op, w, d, rm_reg(d), by);
+		} else {
+			struct rm s = rm_of(g, a);
+
+			x64_shiftx(&g->c, op, w, d, s, by);
+			release_rm(g, s);
+		}
 		release(g, by);
 	}
 }
@@ -467,15 +473,35 @@ static void bool_into(struct gen *g, u32 n, u8 d)
 }
 
 /* a ? b : c */
-static void select_into(struct gen *g, const struct ir *i, u8 d)
+/* Two constants that are compared take a register each: none is left for a third. */
+static bool compares_constants(const struct gen *g, u32 n)
 {
-	u8 t = is_temp(d) ? d : temp(g), s = reg_of(g, i->b);
 	enum cc cc;
 
-	into(g, i->c, t);
-	cc = compare(g, i->a);
-	x64_cmov(&g->c, cc, W, t, rm_reg(s));
-	release(g, s);
+	return condition_of(ir(g, n)->op, &cc) && !is_op(g, ir(g, n)->a, IR_X) &&
+	       !is_op(g, ir(g, n)->b, IR_X);
+}
+
+static void select_into(struct gen *g, const struct ir *i, u8 d)
+{
+	u8 t = is_temp(d) ? d : temp(g);
+
+	if (compares_constants(g, i->a)) {
+		u32 over;
+
+		into(g, i->c, t);
+		over = x64_jcc_short(&g->c, compare(g, i->a) ^ 1);
+		into(g, i->b, t);
+		x64_bind_short(&g->c, over);
+	} else {
+		u8 s = reg_of(g, i->b);
+		enum cc cc;
+
+		into(g, i->c, t);
+		cc = compare(g, i->a);
+		x64_cmov(&g->c, cc, W, t, rm_reg(s));
+		release(g, s);
+	}
 	move(g, d, t);
 	if (t != d)
 		release(g, t);

@@ -130,8 +130,10 @@ static u32 binary(struct ir_block *b, enum ir_op op, u32 a, u32 c)
 		return constant(b, v);
 	if (is_k0(b, c) && is_additive(op))
 		return a;
-	if (op == IR_ADD && b->ir[a].op == IR_PC && is_k(b, c))
-		return at_page(b, (u64)b->ir[a].k + (u64)b->ir[c].k);
+	/* Not too far: back ends add what is 32 bits wide. */
+	v = (u64)b->ir[a].k + (u64)b->ir[c].k;
+	if (op == IR_ADD && b->ir[a].op == IR_PC && is_k(b, c) && v == (u64)(i32)v)
+		return at_page(b, v);
 	/* Pages begin at even addresses. */
 	if (op == IR_AND && b->ir[a].op == IR_PC && is_k(b, c) && b->ir[c].k == -2)
 		return at_page(b, (u64)b->ir[a].k & ~(u64)1);
