@@ -20,6 +20,8 @@ const struct source sources[] = {
 
 #define SOURCES ARRAY_LEN(sources)
 
+const u32 source_count = SOURCES;
+
 /* Some bits of an immediate: from where in the word to where in the number. */
 struct piece {
 	u8 from, to, width;

@@ -14,6 +14,7 @@ struct source {
 };
 
 extern const struct source sources[];
+extern const u32 source_count;
 
 /* decode(), and the line that matched, or NULL. */
 enum row decode_source(const struct decoder *d, u32 word, struct op *op, const struct source **out);
