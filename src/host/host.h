@@ -7,9 +7,9 @@
 #define HOST_H
 
 #include "base.h"
-#include "exec.h"
 #include "block.h"
 #include "chardev.h"
+#include "exec.h"
 #include "forward.h"
 #include "net.h"
 

@@ -91,6 +91,7 @@ static void drop_range(struct jit *j, struct jit_page *page, u32 first, u32 last
 static void compare(struct jit *j, struct jit_page *page)
 {
 	u64 epoch = code_epoch();
+	bool calm = true;
 
 	j->stats.compares++;
 	for (u32 i = 0; i < PAGE_SIZE; i += 8) {
@@ -101,15 +102,18 @@ static void compare(struct jit *j, struct jit_page *page)
 		put_le64(page->bytes + i, now);
 		drop_range(j, page, i, i + 7);
 		j->stats.changed++;
+		calm = false;
 	}
+	page->calm = calm ? page->calm + 1 : 0;
 	atomic_store(&page->validated, epoch);
 }
 
-static void fill(struct jit *j, struct jit_page *page, const u8 *live)
+static void fill(struct jit *j, const struct hart *h, struct jit_page *page, const u8 *live)
 {
 	u64 epoch = code_epoch();
 
 	page->live = live;
+	page->written = mem_written(h->env->mem, live);
 	for (u32 i = 0; i < PAGE_SIZE; i += 8)
 		put_le64(page->bytes + i, ram_load8(live + i));
 	no_code(j, page);
@@ -124,7 +128,7 @@ static struct jit_page *fresh(struct jit *j, struct hart *h, const u8 *live)
 	if (j->npages == JIT_PAGES)
 		return NULL;
 	page = xzalloc(sizeof(*page));
-	fill(j, page, live);
+	fill(j, h, page, live);
 	page->config = h->config;
 	page->next = *chain;
 	*chain = page;
@@ -148,19 +152,24 @@ static void fill_segment(struct jit *j, u32 segment)
 	j->code.end = segment_start(j, segment + 1);
 }
 
-/* Waits until every other hart has been outside of compiled code.  Not under the lock: they may
- * wait for it. */
-static void wait_for_others(struct jit *j, struct hart *h)
+/* Waits until every other hart has done what is asked of it, which is outside of compiled code.
+ * Not under the lock: they may wait for it. */
+static void ask_others(struct jit *j, struct hart *h, void (*ask)(struct hart *))
 {
 	pthread_mutex_unlock(&j->lock);
 	inbox_park(h);
 	for (u32 i = 0; i < h->env->nharts; i++)
 		if (h->env->harts[i] != h) {
-			inbox_post(h->env->harts[i], NULL);
+			ask(h->env->harts[i]);
 			inbox_wait(h->env->harts[i]);
 		}
 	inbox_unpark(h);
 	pthread_mutex_lock(&j->lock);
+}
+
+static void ask_for_fence(struct hart *h)
+{
+	inbox_post(h, NULL);
 }
 
 /* Meanwhile nobody compiles. */
@@ -173,7 +182,7 @@ static void next_segment(struct jit *j, struct hart *h)
 	for (u32 i = 0; i < j->npages; i++)
 		if (j->pages[i]->segments >> next & 1)
 			drop_all(j, j->pages[i]);
-	wait_for_others(j, h);
+	ask_others(j, h, ask_for_fence);
 	fill_segment(j, next);
 	j->evicting = false;
 }
@@ -196,8 +205,9 @@ static void forget_pages(struct jit *j, struct hart *h)
 	for (u32 i = 0; i < j->npages; i++)
 		drop_all(j, j->pages[i]);
 	memset(j->table, 0, sizeof(j->table));
+	atomic_fetch_add(&j->epoch, 1);
 	code_fence(h);
-	wait_for_others(j, h);
+	ask_others(j, h, ask_for_fence);
 	free_pages(j);
 	fill_segment(j, 0);
 	j->evicting = false;
@@ -217,6 +227,47 @@ void cache_fini(struct jit *j)
 	free_pages(j);
 	free(j->pages);
 	pthread_mutex_destroy(&j->lock);
+}
+
+/* -- Pages that are written no more ------------------------------------------------------------
+ *
+ * Kernels write to all of their code once, as they start.  Pages that were compared often, and
+ * never differed, get another chance: their flags are cleared, and then all harts forget what
+ * they may write without saying so.  Who did meanwhile is found out by comparing once more.
+ */
+enum { CALM = 8, CALM_COMPARES = 200 };
+
+static bool is_calm(const struct jit_page *page)
+{
+	return page->calm >= CALM && *page->written;
+}
+
+static void trust_calm_pages(struct jit *j, struct hart *h)
+{
+	j->evicting = true; /* so that no page goes away */
+	code_trust_begins();
+	for (u32 i = 0; i < j->npages; i++)
+		if (is_calm(j->pages[i]))
+			mem_trust(h->env->mem, j->pages[i]->live);
+	ask_others(j, h, inbox_post_forget);
+	mmu_forget(h);
+	for (u32 i = 0; i < j->npages; i++)
+		if (j->pages[i]->calm >= CALM) {
+			compare(j, j->pages[i]);
+			j->pages[i]->calm = 0;
+		}
+	code_trust_ends();
+	j->calm_compares = 0;
+	j->evicting = false;
+}
+
+static void check(struct jit *j, struct hart *h, struct jit_page *page)
+{
+	if (code_trusts_flags() && !*page->written)
+		return;
+	compare(j, page);
+	if (page->calm >= CALM && !j->evicting && ++j->calm_compares >= CALM_COMPARES)
+		trust_calm_pages(j, h);
 }
 
 /* -- Found and made -----------------------------------------------------------------------------
@@ -249,7 +300,7 @@ struct jit_page *cache_page(struct jit *j, struct hart *h, const u8 *live)
 			forget_pages(j, h);
 	}
 	if (page && atomic_load(&page->validated) < h->code_epoch)
-		compare(j, page);
+		check(j, h, page);
 	pthread_mutex_unlock(&j->lock);
 	return page ? page : &j->none;
 }

@@ -1343,13 +1343,24 @@ static void amo(struct gen *g, const struct ir *i)
 	atomic_address(g, i, true);
 	switch (i->op) {
 	case IR_AMO_swap:
-		into(g, i->b, RAX);
-		x64_op(&g->c, 0x87 | w, RAX, at, 0);
+		into(g, i->b, g->code->smp ? RAX : RDX);
+		if (g->code->smp) {
+			x64_op(&g->c, 0x87 | w, RAX, at, 0); /* locks by itself */
+		} else {
+			x64_mov(&g->c, w, RAX, at);
+			x64_store(&g->c, w, at, RDX);
+		}
 		break;
 	case IR_AMO_add:
-		into(g, i->b, RAX);
-		lock(g);
-		x64_op(&g->c, 0xc1 | MAP_0F | w, RAX, at, 0);
+		into(g, i->b, g->code->smp ? RAX : RDX);
+		if (g->code->smp) {
+			lock(g);
+			x64_op(&g->c, 0xc1 | MAP_0F | w, RAX, at, 0);
+		} else {
+			x64_mov(&g->c, w, RAX, at);
+			x64_alu(&g->c, ALU_ADD, w, RDX, rm_reg(RAX));
+			x64_store(&g->c, w, at, RDX);
+		}
 		break;
 	default:
 		into(g, i->b, R13);
@@ -2017,24 +2028,57 @@ static void jump_in_page(struct gen *g, u32 target, u32 done, bool back)
 	}
 }
 
-/* To the address in rax: by the jump cache. */
-static void jump_far(struct gen *g, u32 done)
+/* To the code of an offset in a page, both in registers. */
+static void jump_to_entry(struct gen *g, u8 page, u8 offset)
+{
+	x64_mov(&g->c, 0, RAX, rm_index(page, offset, 1, 0));
+	x64_alu(&g->c, ALU_ADD, W, RAX, H(code_start));
+	x64_jmp_rm(&g->c, rm_reg(RAX));
+}
+
+/* Done with the block, and hart.pc = rax is next. */
+static void count_jump(struct gen *g, u32 done)
 {
 	count(g, done);
 	x64_store(&g->c, W, H(pc), RAX);
 	x64_bind_to(&g->c, x64_jcc(&g->c, CC_LE), g->code->common[POLL_PC]);
+}
+
+/* To the address in rax: by the jump cache. */
+static void look_up_jump(struct gen *g)
+{
 	x64_mov(&g->c, W, RCX, rm_reg(RAX));
 	x64_rorx(&g->c, 0, RDX, rm_reg(RAX), 7);
 	x64_alu_imm(&g->c, ALU_AND, W, rm_reg(RCX), PAGE_KEY);
 	x64_alu_imm(&g->c, ALU_AND, 0, rm_reg(RDX), (JUMP_ENTRIES - 1) * 32);
-	x64_alu_to(&g->c, ALU_CMP, W, rm_index(R15, RDX, 0, JUMP(page)), RCX);
+	x64_alu_to(&g->c, ALU_CMP, W, rm_index(R15, RDX, 0, JUMP(native_page)), RCX);
 	x64_bind_to(&g->c, x64_jcc(&g->c, CC_NE), g->code->common[EXIT_MISS]);
 	x64_store(&g->c, W, H(base), RCX);
 	x64_mov(&g->c, W, RDX, rm_index(R15, RDX, 0, JUMP(native)));
 	x64_alu_imm(&g->c, ALU_AND, 0, rm_reg(RAX), PAGE_SIZE - 2);
-	x64_mov(&g->c, 0, RAX, rm_index(RDX, RAX, 1, 0));
-	x64_alu(&g->c, ALU_ADD, W, RAX, H(code_start));
-	x64_jmp_rm(&g->c, rm_reg(RAX));
+	jump_to_entry(g, RDX, RAX);
+}
+
+static void jump_far(struct gen *g, u32 done)
+{
+	count_jump(g, done);
+	look_up_jump(g);
+}
+
+/* To the address in rax, which is likely in this page. */
+static void jump_near(struct gen *g, u32 done)
+{
+	u32 far;
+
+	count_jump(g, done);
+	x64_mov(&g->c, W, RCX, rm_reg(RAX));
+	x64_alu(&g->c, ALU_SUB, W, RCX, H(base));
+	x64_alu_imm(&g->c, ALU_CMP, W, rm_reg(RCX), PAGE_SIZE);
+	far = x64_jcc_short(&g->c, CC_AE);
+	x64_const(&g->c, RDX, (u64)(uintptr_t)g->page);
+	jump_to_entry(g, RDX, RCX);
+	x64_bind_short(&g->c, far);
+	look_up_jump(g);
 }
 
 static bool in_page(i64 target)
@@ -2098,6 +2142,17 @@ static void jump(struct gen *g, u32 n)
 	}
 }
 
+/* No call and no return, by the registers that those use: the cases of a switch. */
+static bool is_jump_table(const struct gen *g, u32 n)
+{
+	const struct ir *i = ir(g, n);
+	bool links = g->jump + 1 < g->b->n;
+
+	while (i->op == IR_AND || i->op == IR_ADD)
+		i = ir(g, i->a);
+	return !links && i->op == IR_X && i->k != 1 && i->k != 5;
+}
+
 static void finish_jump(struct gen *g)
 {
 	u32 v = ir(g, g->jump)->a;
@@ -2105,7 +2160,10 @@ static void finish_jump(struct gen *g)
 	if (is_op(g, v, IR_PC)) {
 		jump_to_offset(g, ir(g, v)->k, g->index + 1);
 	} else {
-		jump_far(g, g->index + 1);
+		if (is_jump_table(g, v))
+			jump_near(g, g->index + 1);
+		else
+			jump_far(g, g->index + 1);
 		release(g, RAX);
 	}
 }

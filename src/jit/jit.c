@@ -102,37 +102,50 @@ static struct jump *jump_of(struct hart *h, u64 pc)
 	return &h->ctx->jumps[pc / PAGE_SIZE % JUMP_ENTRIES];
 }
 
-static bool is_there(const struct jump *at, u64 pc)
-{
-	return at->page == align_down(pc, PAGE_SIZE);
-}
-
-static const u8 *live_bytes(const struct jump *at)
-{
-	return ((const struct code_page *)(const void *)at->ops)->live;
-}
-
 struct jit_page *jit_page_at_pc(struct hart *h, bool remember)
 {
+	struct jit *j = h->env->jit;
 	struct jump *at = jump_of(h, h->pc);
-	struct jit_page *page;
-	u64 pc = h->pc;
+	u64 page = align_down(h->pc, PAGE_SIZE);
+	struct jit_page *found;
+	const u8 *live;
+	bool whole;
 
-	if (!is_there(at, pc)) {
-		const struct op *op = code_at(h);
-
-		if (op && !is_there(at, pc))
-			h->left = op->fn(op, h, align_down(pc, PAGE_SIZE), h->left);
-		if (!is_there(at, pc) || h->pc != pc)
-			return NULL;
-	}
-	if (at->native != h->no_native)
+	if (at->native_page == page)
 		return at->native;
-	page = cache_page(h->env->jit, h, live_bytes(at));
-	at = jump_of(h, pc);
-	if (remember && is_there(at, pc))
-		at->native = page;
-	return page;
+	live = mmu_fetch(h, h->pc, 2, &whole);
+	if (!live) {
+		trap_raise(h, h->pc, h->fault.cause, h->fault.tval);
+		return NULL;
+	}
+	if (!whole) {
+		interp_step(h);
+		return NULL;
+	}
+	found = cache_page(j, h, live - h->pc % PAGE_SIZE);
+	if (found != &j->none && remember) {
+		at = jump_of(h, page);
+		at->native_page = page;
+		at->native = found;
+	}
+	return found;
+}
+
+/* After a fence.i jumps may go on to what is not written by anybody: most of a kernel.  Pages
+ * that were freed are not even looked at. */
+static void expire(struct hart *h, struct context *ctx)
+{
+	u64 epoch = atomic_load(&h->env->jit->epoch);
+	bool all = ctx->native_epoch != epoch || !code_trusts_flags();
+
+	for (u32 i = 0; i < JUMP_ENTRIES; i++) {
+		struct jump *at = &ctx->jumps[i];
+
+		at->page = TLB_NONE;
+		if (at->native_page != TLB_NONE && (all || *at->native->written))
+			at->native_page = TLB_NONE;
+	}
+	ctx->native_epoch = epoch;
 }
 
 /* Worth compiling: jumped to so often, and not known to be the interpreter's. */
@@ -246,7 +259,6 @@ static void close_jit(struct hart_env *env)
 
 static void attach(struct hart *h)
 {
-	h->no_native = &h->env->jit->none;
 	h->code_start = h->env->jit->memory.run;
 	h->mxcsr = host_control(h);
 }
@@ -272,6 +284,7 @@ const struct engine engine_jit = {
 	.open = open_jit,
 	.close = close_jit,
 	.attach = attach,
+	.expire = expire,
 	.run = run,
 	.stats = stats,
 };

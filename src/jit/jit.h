@@ -32,11 +32,13 @@ struct jit_page {
 	const u8 *live;                   /* the page itself, in RAM or ROM: its key */
 	const struct hart_config *config; /* the other part: which instructions there are */
 	struct jit_page *next;
-	_Atomic u64 validated; /* code_epoch() before it was last compared */
+	const _Atomic u8 *written; /* mem_written() */
+	_Atomic u64 validated;     /* code_epoch() before it was last compared */
 	struct jit_block *blocks;
 	struct jit_link *links;
 	size_t nblocks, nlinks, blocks_cap, links_cap;
 	u32 segments; /* bit set: where its code lies */
+	u32 calm;     /* compared so often without a difference */
 };
 
 _Static_assert(offsetof(struct jit_page, entry) == 0, "compiled code indexes it");
@@ -104,8 +106,10 @@ struct jit {
 	struct jit_page **pages;
 	u32 npages;
 	struct jit_page none; /* has no code */
+	_Atomic u64 epoch;    /* counts the times that pages were freed */
 	u32 segment;          /* that is being filled */
-	bool evicting;
+	bool evicting;        /* a hart is at it, and has let go of the lock */
+	u32 calm_compares;
 	struct ir_block ir;
 	struct jit_made made;
 	struct jit_stats stats;

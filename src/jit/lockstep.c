@@ -314,7 +314,7 @@ static bool go(struct hart *h)
 		t->stale = true;
 		return true;
 	}
-	if (page == h->no_native)
+	if (page == &h->env->jit->none)
 		return false;
 	ir_read(&t->ir, h, page->bytes, (u32)(h->pc % PAGE_SIZE), JIT_INSNS);
 	if (t->ir.ir[1].op == IR_END)

@@ -240,6 +240,7 @@ struct machine *machine_new(const struct plan *plan, const struct machine_option
 	if (!build_devices(m, ds) || !tohost_start(m, ds))
 		goto bad;
 	power_on(m);
+	mem_forget_written(m->mem); /* nothing runs that could still write */
 	return m;
 bad:
 	machine_free(m);

@@ -47,6 +47,8 @@ void mem_free(struct mem *m)
 	if (!m)
 		return;
 	pthread_mutex_destroy(&m->lock);
+	for (size_t i = 0; i < m->nram; i++)
+		free((void *)(uintptr_t)m->ram[i].written);
 	free(m->ram);
 	free(m->watch);
 	free(m->window);
@@ -54,6 +56,11 @@ void mem_free(struct mem *m)
 }
 
 /* -- RAM and ROM ------------------------------------------------------------- */
+
+static u64 pages_of(const struct mem_ram *r)
+{
+	return (r->size + PAGE - 1) / PAGE;
+}
 
 static bool add(struct mem *m, struct mem_ram r, struct err *e)
 {
@@ -64,6 +71,8 @@ static bool add(struct mem *m, struct mem_ram r, struct err *e)
 	for (i = 0; i < m->nram; i++)
 		if (ranges_overlap(m->ram[i].gpa, m->ram[i].size, r.gpa, r.size))
 			return err_set(e, "%s overlaps %s", r.name, m->ram[i].name);
+	if (!r.rom)
+		r.written = xcalloc(pages_of(&r), 1);
 	GROW(&m->ram, m->nram, &m->ram_cap);
 	for (i = m->nram++; i && m->ram[i - 1].gpa > r.gpa; i--)
 		m->ram[i] = m->ram[i - 1];
@@ -73,12 +82,16 @@ static bool add(struct mem *m, struct mem_ram r, struct err *e)
 
 bool mem_add_ram(struct mem *m, const char *name, u64 gpa, u64 size, u8 *bytes, struct err *e)
 {
-	return add(m, (struct mem_ram){ name, gpa, size, bytes, false }, e);
+	return add(m, (struct mem_ram){ .name = name, .gpa = gpa, .size = size, .bytes = bytes },
+		   e);
 }
 
 bool mem_add_rom(struct mem *m, const char *name, u64 gpa, u64 size, u8 *bytes, struct err *e)
 {
-	return add(m, (struct mem_ram){ name, gpa, size, bytes, true }, e);
+	return add(m,
+		   (struct mem_ram){
+			   .name = name, .gpa = gpa, .size = size, .bytes = bytes, .rom = true },
+		   e);
 }
 
 const struct mem_ram *mem_ram(const struct mem *m, u32 i)
@@ -86,31 +99,82 @@ const struct mem_ram *mem_ram(const struct mem *m, u32 i)
 	return i < m->nram ? &m->ram[i] : NULL;
 }
 
-/* The one place where a guest's address becomes a host's. */
-static u8 *slice(const struct mem *m, u64 gpa, u64 n, bool *rom)
+static const struct mem_ram *ram_at(const struct mem *m, u64 gpa, u64 n)
 {
-	for (size_t i = 0; i < m->nram; i++) {
-		const struct mem_ram *r = &m->ram[i];
-
-		if (range_inside(gpa, n, r->gpa, r->size)) {
-			*rom = r->rom;
-			return r->bytes + (gpa - r->gpa);
-		}
-	}
+	for (size_t i = 0; i < m->nram; i++)
+		if (range_inside(gpa, n, m->ram[i].gpa, m->ram[i].size))
+			return &m->ram[i];
 	return NULL;
 }
 
+static void mark(const struct mem_ram *r, u64 gpa, u64 n)
+{
+	for (u64 page = (gpa - r->gpa) / PAGE; n && page <= (gpa - r->gpa + n - 1) / PAGE; page++)
+		atomic_store_explicit(&r->written[page], 1, memory_order_relaxed);
+}
+
+/* The one place where a guest's address becomes a host's. */
 u8 *mem_slice(const struct mem *m, u64 gpa, u64 n)
 {
-	bool rom;
-	u8 *p = slice(m, gpa, n, &rom);
+	const struct mem_ram *r = ram_at(m, gpa, n);
 
-	return p && !rom ? p : NULL;
+	if (!r || r->rom)
+		return NULL;
+	mark(r, gpa, n);
+	return r->bytes + (gpa - r->gpa);
 }
 
 const u8 *mem_readable(const struct mem *m, u64 gpa, u64 n, bool *rom)
 {
-	return slice(m, gpa, n, rom);
+	const struct mem_ram *r = ram_at(m, gpa, n);
+
+	if (!r)
+		return NULL;
+	*rom = r->rom;
+	return r->bytes + (gpa - r->gpa);
+}
+
+void mem_will_write(const struct mem *m, u64 gpa)
+{
+	const struct mem_ram *r = ram_at(m, gpa, 1);
+
+	if (r && !r->rom)
+		mark(r, gpa, 1);
+}
+
+/* NULL: in no RAM. */
+static _Atomic u8 *flag_of(const struct mem *m, const u8 *page)
+{
+	for (size_t i = 0; i < m->nram; i++) {
+		const struct mem_ram *r = &m->ram[i];
+
+		if (!r->rom && page >= r->bytes && page < r->bytes + r->size)
+			return &r->written[(u64)(page - r->bytes) / PAGE];
+	}
+	return NULL;
+}
+
+const _Atomic u8 *mem_written(const struct mem *m, const u8 *page)
+{
+	static const _Atomic u8 never = 0;
+	const _Atomic u8 *flag = flag_of(m, page);
+
+	return flag ? flag : &never;
+}
+
+void mem_trust(struct mem *m, const u8 *page)
+{
+	_Atomic u8 *flag = flag_of(m, page);
+
+	if (flag)
+		atomic_store(flag, 0);
+}
+
+void mem_forget_written(struct mem *m)
+{
+	for (size_t i = 0; i < m->nram; i++)
+		for (u64 page = 0; m->ram[i].written && page < pages_of(&m->ram[i]); page++)
+			atomic_store_explicit(&m->ram[i].written[page], 0, memory_order_relaxed);
 }
 
 /* Not memcpy: other harts may write meanwhile, which is the guest's affair, and then
@@ -130,11 +194,12 @@ NO_TSAN static void guest_copy(void *to, const void *from, u64 n)
 
 bool mem_read(const struct mem *m, u64 gpa, void *to, u64 n)
 {
-	const u8 *p = mem_slice(m, gpa, n);
+	const struct mem_ram *r = ram_at(m, gpa, n);
 
-	if (p)
-		guest_copy(to, p, n);
-	return p;
+	if (!r || r->rom)
+		return false;
+	guest_copy(to, r->bytes + (gpa - r->gpa), n);
+	return true;
 }
 
 bool mem_write(struct mem *m, u64 gpa, const void *from, u64 n)

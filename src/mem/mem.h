@@ -13,6 +13,8 @@
 
 #include "base.h"
 
+#include <stdatomic.h>
+
 struct mem;
 
 struct mem *mem_new(void);
@@ -62,7 +64,21 @@ struct mem_ram {
 	u64 gpa, size;
 	u8 *bytes;
 	bool rom;
+	_Atomic u8 *written; /* a flag for each page; NULL: ROM */
 };
+
+/* -- Pages that have been written ---------------------------------------------
+ *
+ * A page that nobody writes need not be looked at again by those who made something of its
+ * bytes.  mem_slice() and mem_write() count as writing; who writes through other addresses
+ * says so before, with mem_will_write().  The flag of a page of 4096 bytes stays, but for
+ * mem_forget_written(), once all is loaded and nothing runs, and mem_trust(), by those who see
+ * to it that each writer says so again.  ROM is never written.
+ */
+void mem_will_write(const struct mem *m, u64 gpa);
+const _Atomic u8 *mem_written(const struct mem *m, const u8 *page);
+void mem_forget_written(struct mem *m);
+void mem_trust(struct mem *m, const u8 *page);
 
 /* The i-th RAM or ROM in address order, or NULL after the last. */
 const struct mem_ram *mem_ram(const struct mem *m, u32 i);

@@ -51,6 +51,9 @@ void code_free(struct code *c)
 	free(c);
 }
 
+/* Times that flags were cleared; those that are under way. */
+static _Atomic u64 trusts, trusting;
+
 /* -- Pages -------------------------------------------------------------------------- */
 
 static struct code_page **bucket(struct code *c, const u8 *live)
@@ -77,9 +80,10 @@ static void refresh(struct code_page *page)
 	}
 }
 
-static void fill(struct code_page *page, const u8 *live)
+static void fill(const struct hart *h, struct code_page *page, const u8 *live)
 {
 	page->live = live;
+	page->written = mem_written(h->env->mem, live);
 	for (u32 i = 0; i < PAGE_SIZE; i += 8)
 		put_le64(page->bytes + i, ram_load8(live + i));
 	forget_ops(page, 0, PAGE_SLOTS - 1);
@@ -116,19 +120,28 @@ static struct code_page *fresh(struct hart *h)
 	return c->pages[c->npages++];
 }
 
+/* Nobody wrote to it since it was compared. */
+static bool is_unwritten(const struct code_page *page)
+{
+	return code_trusts_flags() && !*page->written && page->trusted == atomic_load(&trusts);
+}
+
 static struct code_page *page_of(struct hart *h, const u8 *live)
 {
 	struct code_page **chain = bucket(h->code, live), *page = *chain;
+	u64 trusted = atomic_load(&trusts);
 
 	while (page && page->live != live)
 		page = page->next;
 	if (!page) {
 		page = fresh(h);
-		fill(page, live);
+		fill(h, page, live);
+		page->trusted = trusted;
 		page->next = *chain;
 		*chain = page;
-	} else if (page->validated != h->code_epoch) {
+	} else if (page->validated != h->code_epoch && !is_unwritten(page)) {
 		refresh(page);
+		page->trusted = trusted;
 	}
 	page->validated = h->code_epoch;
 	page->used = true;
@@ -136,6 +149,22 @@ static struct code_page *page_of(struct hart *h, const u8 *live)
 }
 
 static _Atomic u64 epochs;
+
+void code_trust_begins(void)
+{
+	atomic_fetch_add(&trusting, 1);
+}
+
+void code_trust_ends(void)
+{
+	atomic_fetch_add(&trusts, 1);
+	atomic_fetch_sub(&trusting, 1);
+}
+
+bool code_trusts_flags(void)
+{
+	return !atomic_load(&trusting);
+}
 
 u64 code_epoch(void)
 {
@@ -185,7 +214,6 @@ const struct op *code_at(struct hart *h)
 	if (!whole)
 		return code_single(h);
 	j->ops = page_of(h, live - pc % PAGE_SIZE)->ops;
-	j->native = h->no_native;
 	j->page = align_down(pc, PAGE_SIZE);
 	return &j->ops[pc / 2 % PAGE_SLOTS];
 }

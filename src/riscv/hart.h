@@ -101,10 +101,12 @@ void interp_word(struct hart *h, u32 word);
 struct code_page {
 	struct op ops[PAGE_SLOTS + 2]; /* two more: where the last slots fall through to */
 	u8 bytes[PAGE_SIZE];
-	const u8 *live;         /* the page itself, in RAM or ROM: its key */
-	struct code_page *next; /* in its hash chain */
-	u64 validated;          /* hart.code_epoch when it was last compared */
-	bool used;              /* since the clock hand passed */
+	const u8 *live;            /* the page itself, in RAM or ROM: its key */
+	const _Atomic u8 *written; /* mem_written() */
+	struct code_page *next;    /* in its hash chain */
+	u64 validated;             /* hart.code_epoch when it was last compared */
+	u64 trusted;               /* as it was before that: see code.c */
+	bool used;                 /* since the clock hand passed */
 };
 
 /* Slot and pc follow from an op's address: arrays are aligned to their size. */
@@ -133,6 +135,11 @@ void code_fence(struct hart *h);
 /* Fences of all harts so far: a copy of memory that is made after a call is good for each
  * hart whose code_epoch is not above it. */
 u64 code_epoch(void);
+/* Flags of written pages are cleared in between (mem_trust()), and harts forget what they may
+ * write.  Until the end flags say nothing; then all copies are compared once more. */
+void code_trust_begins(void);
+void code_trust_ends(void);
+bool code_trusts_flags(void);
 
 /* The bits of the instruction at pc, for tval; 0 if they cannot be fetched now. */
 u32 code_word(struct hart *h, u64 pc);
@@ -155,12 +162,13 @@ struct tlb_entry {
 
 struct jit_page;
 
-/* Compiled code finds it by `page` too: its size is a power of two. */
+/* Where jumps to a page lead: for the interpreter, and for compiled code, which indexes the
+ * array, so that the size is a power of two. */
 struct jump {
 	u64 page; /* virtual address, or TLB_NONE */
 	const struct op *ops;
-	struct jit_page *native; /* never NULL where an engine compiles: h->no_native at first */
-	u64 unused;
+	u64 native_page; /* the same */
+	struct jit_page *native;
 };
 
 struct context {
@@ -170,11 +178,12 @@ struct context {
 	u64 super_lo, super_hi; /* where leaves of more than 4K were */
 	u32 mode;               /* mmu.c: a context's key is mode and satp */
 	u64 satp;
-	bool stale;      /* clear it before use */
-	u64 jumps_epoch; /* hart.jumps_epoch when `jumps` was last known good */
-	u64 last_used;   /* for replacement */
-	u32 nlocal;      /* pages of S contexts that are not global ... */
-	u64 local[64];   /* ... and so leave at the next satp write; more: all leave */
+	bool stale;       /* clear it before use */
+	u64 jumps_epoch;  /* hart.jumps_epoch when `jumps` was last known good */
+	u64 native_epoch; /* an engine's own */
+	u64 last_used;    /* for replacement */
+	u32 nlocal;       /* pages of S contexts that are not global ... */
+	u64 local[64];    /* ... and so leave at the next satp write; more: all leave */
 };
 
 /* A hart that runs ahead to be compared with, and then never was: it writes to memory, and says
@@ -327,7 +336,7 @@ struct inbox {
 	_Atomic bool filled; /* something to serve */
 
 	/* under the lock */
-	bool parked, code;
+	bool parked, code, forget;
 	u32 nfences; /* above INBOX_FENCES: everything */
 	struct fence fences[INBOX_FENCES];
 	u64 posted, done; /* requests */
@@ -343,6 +352,8 @@ void inbox_sleep(struct hart *h, u64 deadline_ns);
 /* Asks for an sfence.vma, or with NULL for a fence.i.  inbox_wait() waits for all that was
  * asked of `target`, on the thread of a parked hart. */
 void inbox_post(struct hart *target, const struct fence *f);
+/* Asks for mmu_forget(). */
+void inbox_post_forget(struct hart *target);
 void inbox_wait(struct hart *target);
 
 /* States of the SBI's hart state management; the numbers are the SBI's. */
@@ -405,7 +416,6 @@ struct hart {
 	u32 where;            /* the instruction that asks for help */
 	u32 link;             /* the jump that found no code at its target; 0: none */
 	u32 mxcsr;            /* the host's FP control and flags while the guest runs */
-	struct jit_page *no_native;
 
 	/* What it was made of. */
 	const struct hart_config *config;

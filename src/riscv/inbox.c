@@ -56,7 +56,7 @@ void inbox_serve(struct hart *h)
 {
 	struct inbox *in = &h->inbox;
 	struct fence todo[INBOX_FENCES];
-	bool code;
+	bool code, forget;
 	u64 upto;
 	u32 n;
 
@@ -66,11 +66,14 @@ void inbox_serve(struct hart *h)
 	n = in->nfences;
 	memcpy(todo, in->fences, MIN(n, INBOX_FENCES) * sizeof(todo[0]));
 	code = in->code;
+	forget = in->forget;
 	upto = in->posted;
 	in->nfences = 0;
-	in->code = false;
+	in->code = in->forget = false;
 	pthread_mutex_unlock(&in->lock);
 
+	if (forget)
+		mmu_forget(h);
 	if (code)
 		code_fence(h);
 	if (n > INBOX_FENCES)
@@ -129,15 +132,19 @@ void inbox_sleep(struct hart *h, u64 deadline_ns)
 
 /* -- The others' side --------------------------------------------------------------- */
 
-void inbox_post(struct hart *target, const struct fence *f)
+enum request { FENCE, FENCE_I, FORGET };
+
+static void post(struct hart *target, enum request what, const struct fence *f)
 {
 	struct inbox *in = &target->inbox;
 	bool parked;
 
 	pthread_mutex_lock(&in->lock);
 	in->posted++;
-	if (!f)
+	if (what == FENCE_I)
 		in->code = true;
+	else if (what == FORGET)
+		in->forget = true;
 	else if (in->nfences < INBOX_FENCES)
 		in->fences[in->nfences++] = *f;
 	else
@@ -147,6 +154,16 @@ void inbox_post(struct hart *target, const struct fence *f)
 	pthread_mutex_unlock(&in->lock);
 	if (!parked)
 		hart_kick(target);
+}
+
+void inbox_post(struct hart *target, const struct fence *f)
+{
+	post(target, f ? FENCE : FENCE_I, f);
+}
+
+void inbox_post_forget(struct hart *target)
+{
+	post(target, FORGET, NULL);
 }
 
 void inbox_wait(struct hart *target)

@@ -76,7 +76,7 @@ static bool is_m(u32 mode)
 static void clear_jumps(struct context *ctx)
 {
 	for (u32 i = 0; i < JUMP_ENTRIES; i++)
-		ctx->jumps[i].page = TLB_NONE;
+		ctx->jumps[i].page = ctx->jumps[i].native_page = TLB_NONE;
 }
 
 static void clear(struct context *ctx)
@@ -109,6 +109,8 @@ static void drop_page(struct context *ctx, u64 page)
 		*e = (struct tlb_entry){ TLB_NONE, TLB_NONE, TLB_NONE, 0 };
 	if (j->page == page)
 		j->page = TLB_NONE;
+	if (j->native_page == page)
+		j->native_page = TLB_NONE;
 }
 
 /* The parts of a large leaf around `page`, whatever its page table says now. */
@@ -183,6 +185,14 @@ static struct context *context_of(struct mmu *m, u32 mode, u64 satp)
 	return ctx;
 }
 
+static void expire_jumps(struct hart *h, struct context *ctx)
+{
+	if (h->engine && h->engine->expire)
+		h->engine->expire(h, ctx);
+	else
+		clear_jumps(ctx);
+}
+
 void mmu_mode_changed(struct hart *h)
 {
 	u32 mode = mode_of(h);
@@ -195,7 +205,7 @@ void mmu_mode_changed(struct hart *h)
 	if (ctx->stale)
 		clear(ctx);
 	else if (ctx->jumps_epoch != h->jumps_epoch)
-		clear_jumps(ctx);
+		expire_jumps(h, ctx);
 	ctx->jumps_epoch = h->jumps_epoch;
 	h->ctx = ctx;
 }
@@ -530,6 +540,8 @@ static void fill(struct hart *h, u64 gva, const struct leaf *leaf, u32 rights)
 		rights &= ~(u32)RIGHT_W;
 	e->r = rights & RIGHT_R ? page : TLB_NONE;
 	e->w = rights & RIGHT_W ? page : TLB_NONE;
+	if (rights & RIGHT_W)
+		mem_will_write(h->env->mem, gpa);
 	e->x = rights & RIGHT_X ? page : TLB_NONE;
 	e->addend = (u64)(uintptr_t)bytes - page;
 	remember(h->ctx, page, leaf);
@@ -559,8 +571,13 @@ static bool locate(struct hart *h, u64 gva, u32 size, enum access access, struct
 	/* Where code has another privilege, an entry is for data alone. */
 	if (data_priv(ctx) != code_priv(ctx))
 		leaf.rights &= ~(u32)RIGHT_X;
+	/* Early kernels may write their code, and do not: see mem_written(). */
+	if (access == ACCESS_FETCH)
+		leaf.rights &= ~(u32)RIGHT_W;
 	if (out->whole && (access != ACCESS_FETCH || leaf.rights & RIGHT_X))
 		fill(h, gva, &leaf, rights & leaf.rights);
+	if (access == ACCESS_STORE)
+		mem_will_write(h->env->mem, leaf.gpa);
 	out->gpa = leaf.gpa;
 	out->host = (u8 *)(uintptr_t)mem_readable(h->env->mem, leaf.gpa, size, &out->rom);
 	return true;

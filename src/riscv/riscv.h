@@ -12,6 +12,7 @@
 #include "timebase.h"
 
 struct hart;
+struct context;
 struct jit; /* what an engine keeps for all harts of a machine */
 
 enum priv { PRIV_U, PRIV_S, PRIV_M = 3 };
@@ -65,6 +66,9 @@ struct engine {
 	void (*close)(struct hart_env *env);
 	void (*attach)(struct hart *h); /* in hart_new() */
 	void (*detach)(struct hart *h);
+	/* The hart did a fence.i, or code went away: clears the jump cache, but for what is good
+	 * all the same. */
+	void (*expire)(struct hart *h, struct context *ctx);
 	void (*run)(struct hart *h); /* until hart_stop() */
 	/* "name value" lines of its own counters, for --stats */
 	void (*stats)(const struct hart_env *env, struct str *out);

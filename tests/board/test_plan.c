@@ -259,13 +259,22 @@ static char *many_devices(u32 n)
 	return s.p;
 }
 
+/* Of this process: others may run beside it. */
+static u64 cpu_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (u64)t.tv_sec * 1000000000 + (u64)t.tv_nsec;
+}
+
 static u64 load_time(u32 n)
 {
 	char *yaml = many_devices(n);
-	u64 start = now_ns(), best;
+	u64 start = cpu_ns(), best;
 	struct loaded l = load_text(yaml);
 
-	best = now_ns() - start;
+	best = cpu_ns() - start;
 	assert_non_null(find_planned(&l, "uart_0"));
 	assert_int_equal(l.plan->devices[l.plan->ndevices - 1].base,
 			 0x1000000000 + (u64)(n - 1) * 0x100);

@@ -56,6 +56,7 @@ static inline void exec_from(struct rig *r, u64 pc)
 	enum priv priv = h->priv;
 	u64 status = h->mstatus;
 
+	mem_slice(r->env.mem, RIG_RAM, RIG_SIZE); /* tests write where they like */
 	code_fence(h);
 	h->pc = pc;
 	hart_run(h);
