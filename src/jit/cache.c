@@ -16,7 +16,7 @@
 
 #include <stdlib.h>
 
-/* -- Pages ---------------------------------------------------------------------------------- */
+/* -- Pages -------------------------------------------------------------------------------- */
 
 static struct jit_page **bucket(struct jit *j, const u8 *live)
 {
@@ -136,7 +136,7 @@ static struct jit_page *fresh(struct jit *j, struct hart *h, const u8 *live)
 	return page;
 }
 
-/* -- Room ------------------------------------------------------------------------------------ */
+/* -- Room --------------------------------------------------------------------------------- */
 
 static u32 segment_start(const struct jit *j, u32 segment)
 {

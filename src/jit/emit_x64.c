@@ -71,7 +71,7 @@ enum common {
 
 _Static_assert(COMMONS <= ARRAY_LEN(((struct jit_code *)0)->common), "room");
 
-/* -- State while a block is made ------------------------------------------------------------- */
+/* -- State while a block is made ---------------------------------------------------------- */
 
 enum stub_kind { STUB_LOAD, STUB_STORE, STUB_GROUP, STUB_REDO, STUB_LEAVE, STUB_EXIT };
 
@@ -87,10 +87,13 @@ struct stub {
 	i8 xmm_of[16];
 };
 
+/* Accesses whose addresses differ by constants: from `lo` to `last`, as displacements from what
+ * the register `base` had when the first of them was made. */
 struct group {
-	u8 base; /* guest register */
+	u8 base;
 	bool writes, first_writes, looked_up, saved;
-	i32 lo, last; /* displacements of the first and the last byte */
+	i32 lo, last;
+	i32 offset; /* of base, then, from the origin */
 	u32 uses;
 };
 
@@ -118,7 +121,13 @@ struct gen {
 	bool full[32], boxed[32];
 	u32 next_xmm, xmm_busy; /* busy: bit set of operands of this instruction */
 
+	/* A block that jumps to its own start goes on behind its entry, where f registers are in
+	 * the xmm registers that they keep all through it, and what was checked is known. */
+	u32 loop_head; /* 0: no such block */
+	i8 fixed[32];  /* xmm register, or -1 */
+
 	u8 group_of[IR_MAX];
+	i32 disp_of[IR_MAX]; /* of an access in a group, from the group's base */
 	struct group groups[GROUPS + 1];
 	u32 ngroups, current; /* 0: none */
 
@@ -168,7 +177,7 @@ static struct rm f_at(u32 r)
 	return rm_mem(RBP, (i32)(offsetof(struct hart, f) + 8 * r) - BIAS);
 }
 
-/* -- Temporary registers ----------------------------------------------------------------------- */
+/* -- Temporary registers ------------------------------------------------------------------ */
 
 static u8 temp(struct gen *g)
 {
@@ -397,7 +406,7 @@ static void rotate_into(struct gen *g, u32 w, u32 a, u32 n, u8 d)
 	}
 }
 
-/* -- Comparisons ------------------------------------------------------------------------------ */
+/* -- Comparisons -------------------------------------------------------------------------- */
 
 static bool condition_of(enum ir_op op, enum cc *cc)
 {
@@ -507,7 +516,7 @@ static void select_into(struct gen *g, const struct ir *i, u8 d)
 		release(g, t);
 }
 
-/* -- Multiplication and division -------------------------------------------------------------- */
+/* -- Multiplication and division ---------------------------------------------------------- */
 
 static void claim_pair(struct gen *g, u8 d)
 {
@@ -615,7 +624,7 @@ static void divide_into(struct gen *g, const struct ir *i, u8 d)
 	release_pair(g, d);
 }
 
-/* -- Bits -------------------------------------------------------------------------------------- */
+/* -- Bits --------------------------------------------------------------------------------- */
 
 enum {
 	OP_LZCNT = 0xbd | MAP_0F | P_F3,
@@ -881,6 +890,11 @@ static u8 f_claim(struct gen *g, u32 r)
 {
 	u32 x;
 
+	if (g->fixed[r] >= 0) {
+		g->xmm_of[g->fixed[r]] = (i8)r;
+		return (u8)(g->f_in[r] = g->fixed[r]);
+	}
+	assert(!g->loop_head); /* usage has all of a loop's */
 	f_forget(g, r);
 	do
 		x = XMM_FIRST + g->next_xmm++ % (16 - XMM_FIRST);
@@ -900,8 +914,7 @@ static void f_reload(struct gen *g, const i8 xmm_of[16])
 			x64_vex(&g->c, 0x7e | MAP_0F | P_F3, x, 0, f_at((u32)xmm_of[x]), 0);
 }
 
-/* -- Stubs
- * ----------------------------------------------------------------------------------------- */
+/* -- Stubs -------------------------------------------------------------------------------- */
 
 static u32 where_now(const struct gen *g)
 {
@@ -946,8 +959,7 @@ static void leave(struct gen *g, u32 site)
 	stub(g, STUB_LEAVE, site);
 }
 
-/* -- Memory
- * ------------------------------------------------------------------------------------------ */
+/* -- Memory ------------------------------------------------------------------------------- */
 
 /* Most addresses are a register and a displacement. */
 struct address {
@@ -1041,14 +1053,53 @@ static u32 lookup(struct gen *g, struct address a, u32 size, bool writes, bool a
 	}
 }
 
-/* -- Groups: accesses off one base that one lookup is enough for
- * ----------------------------------- */
+/* -- Groups: accesses off one base that one lookup is enough for -------------------------- */
 
-static bool joins(struct group *gr, u32 base, i32 disp, u32 size, bool writes)
+/* Where the values of registers come from: some value that is not known, and a constant. */
+struct origins {
+	u8 of[33];
+	i32 offset[33];
+	u32 n;
+	u8 open[33 + JIT_INSNS]; /* by origin: the group that more may join */
+};
+
+static void new_origin(struct origins *o, u32 r)
+{
+	o->of[r] = (u8)o->n++;
+	o->offset[r] = 0;
+}
+
+static void set_origin(const struct gen *g, struct origins *o, u32 r, u32 value)
+{
+	struct address a = address_of(g, value);
+	i64 offset = (i64)o->offset[a.base] + a.disp;
+
+	if (!a.base || offset != (i16)offset) {
+		new_origin(o, r);
+	} else {
+		o->of[r] = o->of[a.base];
+		o->offset[r] = (i32)offset;
+	}
+}
+
+static void close_groups(struct origins *o)
+{
+	memset(o->open, 0, sizeof(o->open));
+}
+
+static void forget_origins(struct origins *o)
+{
+	o->n = 0;
+	for (u32 r = 0; r < 33; r++)
+		new_origin(o, r);
+	close_groups(o);
+}
+
+static bool joins(struct group *gr, i32 disp, u32 size, bool writes)
 {
 	i32 lo = MIN(gr->lo, disp), last = MAX(gr->last, disp + (i32)size - 1);
 
-	if (gr->base != base || (i64)last - lo >= 512)
+	if (last - lo >= 512)
 		return false;
 	gr->lo = lo;
 	gr->last = last;
@@ -1057,51 +1108,68 @@ static bool joins(struct group *gr, u32 base, i32 disp, u32 size, bool writes)
 	return true;
 }
 
-/* Finds the groups of the block.  What may change translations or registers ends them: a write
- * to the base, and a branch, behind which nothing is sure to happen. */
+static void find_group(struct gen *g, struct origins *o, u32 n)
+{
+	const struct ir *i = ir(g, n);
+	struct address a = address_of(g, i->a);
+	bool writes = i->op == IR_STORE;
+	u8 *open = &o->open[o->of[a.base]];
+	struct group *gr = &g->groups[*open];
+	i32 disp = a.disp;
+
+	if (!a.base || a.disp != (i16)a.disp)
+		return;
+	if (*open)
+		disp += o->offset[a.base] - gr->offset;
+	if (!*open || !joins(gr, disp, (u32)i->k, writes)) {
+		if (g->ngroups == GROUPS)
+			return;
+		disp = a.disp;
+		*open = (u8)++g->ngroups;
+		g->groups[*open] = (struct group){
+			.base = (u8)a.base,
+			.writes = writes,
+			.first_writes = writes,
+			.lo = disp,
+			.last = disp + (i32)i->k - 1,
+			.offset = o->offset[a.base],
+			.uses = 1,
+		};
+	}
+	g->group_of[n] = *open;
+	g->disp_of[n] = disp;
+}
+
+/* Finds the groups of the block.  What may change translations ends them, and a branch, behind
+ * which nothing is sure to happen. */
 static void find_groups(struct gen *g)
 {
-	u32 open[33] = { 0 };
+	struct origins o;
 
+	forget_origins(&o);
 	memset(g->group_of, 0, sizeof(g->group_of[0]) * g->b->n);
 	g->ngroups = g->current = 0;
 	for (u32 n = 0; n < g->b->n; n++) {
 		const struct ir *i = ir(g, n);
-		struct address a;
 
 		switch (i->op) {
 		case IR_SET:
-			open[i->k] = 0;
-			continue;
+			set_origin(g, &o, (u32)i->k, i->a);
+			break;
 		case IR_BRANCH:
+			close_groups(&o);
+			break;
 		case IR_STEP:
 		case IR_CSR:
-			memset(open, 0, sizeof(open));
-			continue;
+			forget_origins(&o);
+			break;
 		case IR_LOAD:
 		case IR_STORE:
+			find_group(g, &o, n);
 			break;
 		default:
-			continue;
+			break;
 		}
-		a = address_of(g, i->a);
-		if (!a.base)
-			continue;
-		if (!open[a.base] || !joins(&g->groups[open[a.base]], a.base, a.disp, (u32)i->k,
-					    i->op == IR_STORE)) {
-			if (g->ngroups == GROUPS)
-				continue;
-			open[a.base] = ++g->ngroups;
-			g->groups[g->ngroups] = (struct group){
-				.base = (u8)a.base,
-				.writes = i->op == IR_STORE,
-				.first_writes = i->op == IR_STORE,
-				.lo = a.disp,
-				.last = a.disp + (i32)i->k - 1,
-				.uses = 1,
-			};
-		}
-		g->group_of[n] = (u8)open[a.base];
 	}
 }
 
@@ -1155,7 +1223,7 @@ static void group_lookup(struct gen *g, u32 n)
 }
 
 /* The operand of a grouped access; rax, rcx and rdx are free then. */
-static struct rm grouped(struct gen *g, u32 node, struct address a)
+static struct rm grouped(struct gen *g, u32 node)
 {
 	u32 n = g->group_of[node];
 	struct group *gr = &g->groups[n];
@@ -1167,7 +1235,7 @@ static struct rm grouped(struct gen *g, u32 node, struct address a)
 		x64_mov(&g->c, W, R13, group_slot(n));
 	}
 	gr->uses--;
-	return rm_mem(R13, a.disp);
+	return rm_mem(R13, g->disp_of[node]);
 }
 
 /* One access alone is quicker without, and comes back from devices. */
@@ -1178,8 +1246,7 @@ static bool in_group(const struct gen *g, u32 node)
 	return g->group_of[node] && (gr->looked_up || gr->uses > 1);
 }
 
-/* -- Loads and stores
- * -------------------------------------------------------------------------------- */
+/* -- Loads and stores --------------------------------------------------------------------- */
 
 enum extension { ZERO_EXTEND, SIGN_EXTEND };
 
@@ -1220,7 +1287,7 @@ static void load_into(struct gen *g, u32 node, enum extension e, u8 d)
 	u32 miss;
 
 	if (in_group(g, node)) {
-		x64_op(&g->c, load_op(size, e), d, grouped(g, node, a), 0);
+		x64_op(&g->c, load_op(size, e), d, grouped(g, node), 0);
 		return;
 	}
 	miss = lookup(g, a, size, false, false, &at);
@@ -1280,7 +1347,7 @@ static void store_node(struct gen *g, u32 node)
 	if (alone)
 		miss = lookup(g, a, size, true, false, &at);
 	else
-		at = grouped(g, node, a);
+		at = grouped(g, node);
 	if (is_imm(g, i->b)) {
 		store_imm(g, size, at, (i32)ir(g, i->b)->k);
 	} else if (pinned(g, i->b) != NO_REG) {
@@ -1297,8 +1364,7 @@ static void store_node(struct gen *g, u32 node)
 		access_misses(g, STUB_STORE, miss, node, 0, 0);
 }
 
-/* -- Atomics
- * -------------------------------------------------------------------------------------------- */
+/* -- Atomics ------------------------------------------------------------------------------ */
 
 static void lock(struct gen *g)
 {
@@ -1461,8 +1527,7 @@ static void atomic_into_rax(struct gen *g, u32 n)
 	}
 }
 
-/* -- Floating point: values
- * ------------------------------------------------------------------------ */
+/* -- Floating point: values --------------------------------------------------------------- */
 
 static u8 f_operand(struct gen *g, u32 r)
 {
@@ -1485,20 +1550,26 @@ static u8 f_double(struct gen *g, u32 n)
 }
 
 /* What is no boxed float is a NaN, and the interpreter's. */
+static void require_boxed(struct gen *g, u32 r)
+{
+	struct rm high_half = f_at(r);
+
+	if (g->boxed[r])
+		return;
+	high_half.disp += 4;
+	x64_alu_imm(&g->c, ALU_CMP, 0, high_half, -1);
+	leave(g, x64_jcc(&g->c, CC_NE));
+	g->boxed[r] = true;
+}
+
 static u8 f_single(struct gen *g, u32 n)
 {
 	u32 r = (u32)ir(g, ir(g, n)->a)->k;
-	struct rm high_half = f_at(r);
 	u8 x;
 
 	assert(is_op(g, n, IR_UNBOX32) && is_op(g, ir(g, n)->a, IR_F));
-	high_half.disp += 4;
 	x = f_operand(g, r);
-	if (!g->boxed[r]) {
-		x64_alu_imm(&g->c, ALU_CMP, 0, high_half, -1);
-		leave(g, x64_jcc(&g->c, CC_NE));
-		g->boxed[r] = true;
-	}
+	require_boxed(g, r);
 	return x;
 }
 
@@ -1667,8 +1738,7 @@ static void f_sign(struct gen *g, u32 r, const struct ir *i, bool is_double)
 	}
 }
 
-/* -- Floating point: conversions
- * --------------------------------------------------------------------- */
+/* -- Floating point: conversions ---------------------------------------------------------- */
 
 enum { RM_RTZ = 1, RM_DYNAMIC = 7 };
 
@@ -1766,8 +1836,7 @@ static void f_convert(struct gen *g, u32 r, const struct ir *i, bool to_double)
 	f_store(g, r, d, to_double);
 }
 
-/* -- Floating point: comparisons
- * ---------------------------------------------------------------------- */
+/* -- Floating point: comparisons ---------------------------------------------------------- */
 
 static bool f_compare(struct gen *g, const struct ir *i, u8 d)
 {
@@ -1801,8 +1870,7 @@ static bool f_compare(struct gen *g, const struct ir *i, u8 d)
 	return true;
 }
 
-/* -- Floating point: f registers
- * -------------------------------------------------------------------------- */
+/* -- Floating point: f registers ---------------------------------------------------------- */
 
 static void f_load(struct gen *g, u32 r, u32 node, bool is_double)
 {
@@ -1812,7 +1880,7 @@ static void f_load(struct gen *g, u32 r, u32 node, bool is_double)
 	u8 x;
 
 	if (in_group(g, node)) {
-		at = grouped(g, node, a);
+		at = grouped(g, node);
 		x = f_claim(g, r);
 		x64_vex(&g->c, op, x, 0, at, 0);
 	} else {
@@ -1902,8 +1970,7 @@ static void fset16(struct gen *g, u32 n)
 	f_forget(g, r);
 }
 
-/* -- Statements
- * ---------------------------------------------------------------------------------------------- */
+/* -- Statements --------------------------------------------------------------------------- */
 
 /* x[k] op= a constant or a pinned register, where x[k] is in memory. */
 static bool update_memory(struct gen *g, u32 r, u32 v)
@@ -1997,7 +2064,7 @@ static u32 code_at_offset(const struct gen *g, u32 target)
 	u32 entry = atomic_load_explicit(&g->page->entry[target / 2], memory_order_relaxed);
 
 	if (target == g->b->start)
-		return g->out->code;
+		return g->loop_head ? g->loop_head : g->out->code;
 	return entry == g->code->miss ? 0 : entry;
 }
 
@@ -2354,8 +2421,132 @@ static u32 insn(struct gen *g, u32 n)
 	return n;
 }
 
-/* -- Out of the way
- * ------------------------------------------------------------------------------------------ */
+/* -- Loops -------------------------------------------------------------------------------- */
+
+enum { USED_DOUBLE = 1, USED_SINGLE = 2, USED_FIRST = 4 };
+
+/* Of f registers in a block, and what else decides whether it can be entered by the side. */
+struct usage {
+	u8 f[32];
+	bool loops, steps, fp, dynamic;
+};
+
+static void note_f(struct usage *u, u32 r, bool is_double)
+{
+	if (!(u->f[r] & (USED_DOUBLE | USED_SINGLE)))
+		u->f[r] |= USED_FIRST;
+	u->f[r] |= is_double ? USED_DOUBLE : USED_SINGLE;
+}
+
+/* The operands of a value: F is a double but where UNBOX32 takes it. */
+static void note_value(const struct gen *g, struct usage *u, u32 n)
+{
+	const struct ir *i = ir(g, n);
+
+	if (i->op == IR_F) {
+		note_f(u, (u32)i->k, true);
+	} else if (i->op == IR_UNBOX32) {
+		note_f(u, (u32)ir(g, i->a)->k, false);
+	} else if (i->op == IR_XOR || (i->op > IR_UNBOX32 && i->op < IR_OTHER)) {
+		note_value(g, u, i->a);
+		note_value(g, u, i->b);
+		if (i->op == IR_FMA32 || i->op == IR_FMA64)
+			note_value(g, u, i->c);
+	}
+}
+
+static bool to_start(const struct gen *g, const struct ir *i)
+{
+	if (i->op == IR_BRANCH)
+		return i->k == (i64)g->b->start;
+	return is_op(g, i->a, IR_PC) && ir(g, i->a)->k == (i64)g->b->start;
+}
+
+static void note_statement(const struct gen *g, struct usage *u, const struct ir *i)
+{
+	switch (i->op) {
+	case IR_BRANCH:
+	case IR_JUMP:
+		u->loops |= to_start(g, i);
+		break;
+	case IR_STEP:
+	case IR_CSR:
+	case IR_FSET16:
+		u->steps = true;
+		break;
+	case IR_FP:
+		u->fp = true;
+		break;
+	case IR_ROUND:
+		u->dynamic |= i->k == RM_DYNAMIC;
+		u->steps |= i->k != RM_DYNAMIC && i->k != RM_RTZ && i->k != 0;
+		break;
+	case IR_STORE:
+		if (is_op(g, i->b, IR_F) && i->k == 8)
+			note_value(g, u, i->b);
+		break;
+	case IR_SET:
+		note_value(g, u, i->a);
+		break;
+	case IR_FSET64:
+	case IR_FSET32:
+		note_value(g, u, i->a);
+		u->f[i->k] |= i->op == IR_FSET64 ? USED_DOUBLE : USED_SINGLE;
+		break;
+	default:
+		break;
+	}
+}
+
+/* Each f register that is used has an xmm register, if there are enough. */
+static bool fix_registers(struct gen *g, const struct usage *u)
+{
+	u32 x = XMM_FIRST;
+
+	for (u32 r = 0; r < 32; r++) {
+		if (!u->f[r])
+			continue;
+		if (x == 16 || (u->f[r] & USED_DOUBLE && u->f[r] & USED_SINGLE)) {
+			memset(g->fixed, -1, sizeof(g->fixed));
+			return false;
+		}
+		g->fixed[r] = (i8)x++;
+	}
+	return true;
+}
+
+static void load_first(struct gen *g, const struct usage *u)
+{
+	for (u32 r = 0; r < 32; r++) {
+		if (!(u->f[r] & USED_FIRST))
+			continue;
+		f_operand(g, r);
+		if (u->f[r] & USED_SINGLE)
+			require_boxed(g, r);
+		g->full[r] = u->f[r] & USED_DOUBLE;
+	}
+}
+
+/* The entry of a block of floating point that loops. */
+static void enter_loop(struct gen *g)
+{
+	struct usage u = { .loops = false };
+
+	for (u32 n = 0; n < g->b->n; n++)
+		note_statement(g, &u, ir(g, n));
+	if (!u.loops || u.steps || !u.fp || !fix_registers(g, &u))
+		return;
+	g->index = 0; /* who leaves here has done nothing */
+	fp(g);
+	if (u.dynamic)
+		round_dynamic(g);
+	load_first(g, &u);
+	g->loop_head = offset_of(&g->c);
+	g->index = UINT32_MAX;
+	g->xmm_busy = 0;
+}
+
+/* -- Out of the way ----------------------------------------------------------------------- */
 
 static u32 log2_of(u32 size)
 {
@@ -2499,6 +2690,8 @@ static bool block(struct jit_code *code, const struct ir_block *b, const struct 
 	g.index = UINT32_MAX; /* before the first */
 	memset(g.f_in, -1, sizeof(g.f_in));
 	memset(g.xmm_of, -1, sizeof(g.xmm_of));
+	memset(g.fixed, -1, sizeof(g.fixed));
+	g.loop_head = 0;
 	memset(&g.groups[0], 0, sizeof(g.groups[0]));
 	forget_state(&g);
 	find_groups(&g);
@@ -2506,6 +2699,7 @@ static bool block(struct jit_code *code, const struct ir_block *b, const struct 
 	align(&g.c, 16);
 	out->code = offset_of(&g.c);
 	out->nlinks = 0;
+	enter_loop(&g);
 	for (u32 n = 0; n < b->n;) {
 		next_insn(&g, &b->ir[n]);
 		n = insn(&g, n + 1);
@@ -2784,8 +2978,7 @@ static void common(struct jit_code *code)
 	code->used = offset_of(c);
 }
 
-/* -- The host's CPU
- * ------------------------------------------------------------------------------------------ */
+/* -- The host's CPU ----------------------------------------------------------------------- */
 
 static bool usable(void)
 {

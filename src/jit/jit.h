@@ -89,7 +89,7 @@ struct backend {
 
 extern const struct backend backend;
 
-/* -- cache.c ------------------------------------------------------------------------------- */
+/* -- cache.c ------------------------------------------------------------------------------ */
 
 struct jit_stats {
 	u64 blocks, bytes, insns; /* compiled: blocks, their code, their instructions */
@@ -127,7 +127,7 @@ void cache_link(struct jit *j, struct jit_page *page, u32 site, u32 target);
 void cache_init(struct jit *j); /* behind the common code */
 void cache_fini(struct jit *j);
 
-/* -- jit.c ------------------------------------------------------------------------------------ */
+/* -- jit.c -------------------------------------------------------------------------------- */
 
 extern const struct engine engine_jit;
 
@@ -137,7 +137,7 @@ struct jit_page *jit_page_at_pc(struct hart *h, bool remember);
 /* Runs code at an offset in the arena, which is that of h->pc. */
 enum jit_exit jit_enter(struct hart *h, u32 code);
 
-/* -- Called by compiled code ------------------------------------------------------------------ */
+/* -- Called by compiled code -------------------------------------------------------------- */
 
 /* hart.where: 11:0 offset in the page, 14:12 length in bytes, 31:16 instructions of the block
  * that are done. */

@@ -498,7 +498,7 @@ void ir_read(struct ir_block *b, const struct hart *h, const u8 *page, u32 start
 	b->end = b->at;
 }
 
-/* -- Text ---------------------------------------------------------------------------------- */
+/* -- Text --------------------------------------------------------------------------------- */
 
 void ir_text(const struct ir_block *b, struct str *out)
 {

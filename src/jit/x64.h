@@ -213,7 +213,7 @@ static inline void x64_vex(struct code_buf *c, u32 op, u32 reg, u32 other, struc
 	put_modrm(c, reg, rm, after);
 }
 
-/* -- Instructions -------------------------------------------------------------------------- */
+/* -- Instructions ------------------------------------------------------------------------- */
 
 enum alu { ALU_ADD, ALU_OR, ALU_ADC, ALU_SBB, ALU_AND, ALU_SUB, ALU_XOR, ALU_CMP };
 enum shift { SH_ROL, SH_ROR, SH_RCL, SH_RCR, SH_SHL, SH_SHR, SH_SAL, SH_SAR };
