@@ -3,7 +3,7 @@
  * Order: everything is read, opened and allocated before the terminal changes, so that
  * every mistake is a message on a normal screen.
  */
-#include "cli.h"
+#include "cables.h"
 
 #include "machine.h"
 
@@ -19,6 +19,8 @@ struct run {
 	struct loop *loop;
 	struct console *console; /* NULL: no device is on stdio */
 	struct machine *machine;
+	struct control *control; /* NULL: other commands cannot reach this run */
+	struct cables cables;
 	bool quiet, paused;
 
 	u64 started_ns, deadline_ns; /* NEVER_NS: no --timeout */
@@ -74,69 +76,19 @@ static struct block *open_block(void *ctx, const struct host_spec *spec, const c
 	return host_disk_open(&d, e);
 }
 
-/* -- Networks (a build without libslirp has the card and no cable) -------------------- */
-
-static bool add_forwards(struct net *slirp, const struct net_spec *spec, const char *dev,
-			 struct err *e)
-{
-	char port[FORWARD_TEXT];
-
-	for (u32 i = 0; i < spec->nforwards; i++) {
-		struct forward f = spec->forwards[i];
-
-		if (!host_forward_add(slirp, &f, e))
-			return false;
-		log_line(LOG_INFO, "%s: %s leads to the guest's port %u", dev,
-			 forward_text(port, &f), f.guest_port);
-	}
-	return true;
-}
-
-static struct net *open_slirp(struct run *r, const struct net_spec *spec, const char *dev,
-			      struct err *e)
-{
-	const struct host_slirp o = { .name = dev,
-				      .subnet = spec->subnet,
-				      .ipv6 = spec->ipv6,
-				      .host_loopback = spec->host_loopback };
-	struct net *n;
-
-	if (!host_slirp_version()) {
-		log_line(LOG_WARNING, "%s: this build has no libslirp: the cable is not plugged in",
-			 dev);
-		return NULL;
-	}
-	n = host_slirp(r->loop, &o, e);
-	if (n && !add_forwards(n, spec, dev, e)) {
-		n->ops->free(n);
-		return NULL;
-	}
-	return n;
-}
-
-static struct net *open_cable(struct run *r, const struct net_spec *spec, const char *dev,
-			      struct err *e)
-{
-	switch (spec->kind) {
-	case NET_SLIRP:
-		return open_slirp(r, spec, dev, e);
-	case NET_TAP:
-		return host_tap(r->loop, spec->interface, e);
-	case NET_SOCKET:
-		return host_net_socket(r->loop, spec->path, e);
-	case NET_NONE:
-		break;
-	}
-	return NULL;
-}
-
 static struct net *open_net(void *ctx, const struct host_spec *spec, const char *dev, struct err *e)
 {
-	struct net *n = open_cable(ctx, &spec->net, dev, e);
+	struct run *r = ctx;
 
-	if (e->text[0] || !spec->net.pcap)
-		return n;
-	return host_pcap(n, spec->net.pcap, dev, e);
+	return cables_open(&r->cables, spec, dev, e);
+}
+
+/* What other commands ask of this run. */
+static bool on_control(void *ctx, const char *request, struct str *answer, struct err *e)
+{
+	struct run *r = ctx;
+
+	return cables_request(&r->cables, request, answer, e);
 }
 
 static u8 *read_file(void *ctx, const char *path, size_t max, size_t *len, struct err *e)
@@ -587,6 +539,19 @@ static int go(struct run *r, u64 timeout_ns)
 	return write_signature(r) ? code : EXIT_HOST;
 }
 
+/* Not worth failing for: the machine runs without. */
+static void open_control(struct run *r)
+{
+	struct err e = { 0 };
+
+	r->control = control_new(r->loop, r->plan->name, on_control, r, &e);
+	if (!r->control)
+		log_line(LOG_DEBUG, "no control socket: %s", e.text);
+	else if (strcmp(control_name(r->control), r->plan->name) != 0)
+		log_line(LOG_INFO, "%s: called `%s` by other commands, such as `vmbuild forward`",
+			 r->plan->name, control_name(r->control));
+}
+
 static int run_board(struct run *r, u64 timeout_ns)
 {
 	const struct machine_host host = {
@@ -607,15 +572,18 @@ static int run_board(struct run *r, u64 timeout_ns)
 	struct err e = { 0 };
 	int code = EXIT_HOST;
 
-	r->loop = loop_new(&e);
+	r->loop = r->cables.loop = loop_new(&e);
 	if (!r->loop || !make_console(r, &e) || !loop_signal(r->loop, SIGTERM, on_signal, r, &e) ||
 	    !loop_signal(r->loop, SIGINT, on_signal, r, &e) ||
 	    !loop_signal(r->loop, SIGHUP, on_signal, r, &e))
 		print_err(&e);
 	else
 		code = boot(r, &host);
-	if (code == EXIT_OK && !args_has(r->args, "dry-run"))
+	if (code == EXIT_OK && !args_has(r->args, "dry-run")) {
+		open_control(r);
 		code = go(r, timeout_ns);
+	}
+	control_free(r->control);
 	machine_free(r->machine);
 	log_sink(NULL, NULL);
 	console_free(r->console);

@@ -82,6 +82,10 @@ static const struct opt version_opts[] = {
 	{ "verbose", 'v', NULL, "with engines, libraries and limits" },
 	{ 0 }
 };
+static const struct opt forward_opts[] = {
+	{ "card", 0, "NAME", "of a machine with several: the one to change" },
+	{ 0 }
+};
 static const struct opt no_opts[] = { { 0 } };
 
 const struct command commands[] = {
@@ -117,6 +121,8 @@ const struct command commands[] = {
 	  "vmbuild schema --out board-v1.schema.json", out_opts, cmd_schema },
 	{ "man", "[PAGE]", 0, 1, "the manual pages: vmbuild, vmbuild-board",
 	  "vmbuild man vmbuild-board | man -l -", no_opts, cmd_man },
+	{ "forward", "MACHINE [add|remove PORT:PORT]", 1, 3, "ports of this host that lead to a running guest",
+	  "vmbuild forward virt add 8080:80", forward_opts, cmd_forward },
 	{ "fetch", "[GUEST]", 0, 1, "get a guest system from Debian's packages",
 	  "vmbuild fetch debian-small", fetch_opts, cmd_fetch_main },
 	{ "help", "[COMMAND]", 0, 1, "this text; all about one command",

@@ -127,6 +127,7 @@ struct net *host_slirp(struct loop *l, const struct host_slirp *o, struct err *e
  * E0601 says who has it, where that can be known. */
 bool host_forward_add(struct net *slirp, struct forward *f, struct err *e);
 bool host_forward_remove(struct net *slirp, const struct forward *f, struct err *e);
+size_t host_forwards(const struct net *slirp, const struct forward **list);
 /* The hidden role of this program: what is behind HOST_NET_HELPER on its command line,
  * with the machine on descriptor HOST_NET_FD. */
 #define HOST_NET_HELPER "net-helper"
@@ -139,6 +140,19 @@ struct net *host_tap(struct loop *l, const char *interface, struct err *e);
 struct net *host_net_socket(struct loop *l, const char *folder, struct err *e);
 /* Writes all that passes to a pcapng file; owns `inner`, which may be NULL: no cable. */
 struct net *host_pcap(struct net *inner, const char *path, const char *name, struct err *e);
+
+/* -- Running machines (control.c) ------------------------------------------------------ */
+
+/* A request of another command; on the loop's thread.  `answer` is text for a person. */
+typedef bool control_fn(void *ctx, const char *request, struct str *answer, struct err *e);
+struct control;
+/* Named like the board, or with -2 and so on behind it if others run. */
+struct control *control_new(struct loop *l, const char *board, control_fn *fn, void *ctx,
+			    struct err *e);
+const char *control_name(const struct control *c);
+void control_free(struct control *c); /* accepts NULL */
+/* From another process. */
+bool control_ask(const char *name, const char *request, struct str *answer, struct err *e);
 
 /* -- Files and folders (path.c) --------------------------------------------------- */
 

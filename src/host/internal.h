@@ -5,6 +5,8 @@
 #include "host.h"
 
 #include <pthread.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 /* -- Threads (thread.c) --------------------------------------------------------- */
 
@@ -60,6 +62,24 @@ void inlet_open(struct inlet *in, int fd); /* which stays the caller's */
 void inlet_close(struct inlet *in);        /* what was read is delivered still */
 void inlet_ready(struct inlet *in);        /* the device has more room; any thread */
 void inlet_free(struct inlet *in);
+
+/* -- Names of sockets (unix_socket.c) ------------------------------------------------------ */
+
+#define UNIX_NAME 64
+
+/* Names in a folder, of which one is taken. */
+struct unix_names {
+	const char *folder, *base;
+	u32 most;
+	void (*name)(const struct unix_names *names, u32 i, char *name); /* UNIX_NAME bytes */
+};
+
+/* False: it is too long. */
+bool unix_address(struct sockaddr_un *a, const char *folder, const char *name);
+/* Makes the folder if need be; false, if others than this user may write there. */
+bool unix_folder(const char *folder, struct err *e);
+/* The first free name, or one that a killed run has left behind: which, or -1. */
+i32 unix_bind(int fd, const struct unix_names *names, struct err *e);
 
 /* -- Who has it (holder.c) --------------------------------------------------------------- */
 

@@ -373,8 +373,7 @@ static int work(const struct role *r)
 	return 0;
 }
 
-/* -- The keeper
- * -------------------------------------------------------------------------------------- */
+/* -- The keeper --------------------------------------------------------------------------- */
 
 /* The machine's end is closed, or nothing happened in that time. */
 static bool machine_left(u64 ns)

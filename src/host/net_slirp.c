@@ -250,6 +250,14 @@ bool host_forward_remove(struct net *n, const struct forward *f, struct err *e)
 	return true;
 }
 
+size_t host_forwards(const struct net *n, const struct forward **list)
+{
+	const struct slirp_net *s = (const struct slirp_net *)n;
+
+	*list = s->forwards;
+	return s->nforwards;
+}
+
 /* -- Starting the helper --------------------------------------------------------------------- */
 
 /* Its session is its own: what is typed at the terminal does not reach it. */

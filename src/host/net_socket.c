@@ -9,11 +9,8 @@
 #include "netio.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -36,12 +33,19 @@ struct socket_net {
 	struct learned learned[LEARNED];
 };
 
-/* False: the folder's name is too long for a socket's. */
-static bool address(struct sockaddr_un *a, const char *folder, u32 port)
+static void name_of_port(const struct unix_names *names, u32 port, char *name)
 {
-	*a = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	return snprintf(a->sun_path, sizeof(a->sun_path), "%s/%u", folder, port) <
-	       (int)sizeof(a->sun_path);
+	snprintf(name, UNIX_NAME, "%u", port);
+	(void)names;
+}
+
+/* Joining has shown that it is short enough. */
+static void address(struct sockaddr_un *a, const char *folder, u32 port)
+{
+	char name[UNIX_NAME];
+
+	name_of_port(NULL, port, name);
+	unix_address(a, folder, name);
 }
 
 /* -- Who is where -------------------------------------------------------------------- */
@@ -154,8 +158,10 @@ static void socket_free(struct net *n)
 	struct sockaddr_un a;
 
 	netio_close(&s->io);
-	if (s->port != NOBODY && address(&a, s->folder, s->port))
+	if (s->port != NOBODY) {
+		address(&a, s->folder, s->port);
 		unlink(a.sun_path);
+	}
 	if (s->io.fd >= 0)
 		close(s->io.fd);
 	pthread_mutex_destroy(&s->lock);
@@ -167,68 +173,18 @@ static const struct net_ops socket_ops = { socket_send, netio_ready, socket_free
 
 /* -- Joining ---------------------------------------------------------------------------------- */
 
-/* For this user alone: whoever can write here is on the wire. */
-static bool make_folder(const char *folder, struct err *e)
-{
-	struct stat st;
-
-	if (mkdir(folder, 0700) && errno != EEXIST)
-		return host_err_file(e, "make the folder", folder, errno);
-	if (stat(folder, &st) || !S_ISDIR(st.st_mode))
-		return err_code(e, "E0604", "`%s` is no folder", folder);
-	if (st.st_uid != geteuid() || st.st_mode & 022)
-		return err_code(e, "E0604", "`%s`: others may write there, and so join the wire",
-				folder);
-	return true;
-}
-
-/* Nobody answers there: the name is left over. */
-static bool is_stale(int fd, const struct sockaddr_un *a)
-{
-	return sendto(fd, "", 0, MSG_DONTWAIT | MSG_NOSIGNAL, (const struct sockaddr *)a,
-		      sizeof(*a)) < 0 &&
-	       errno == ECONNREFUSED;
-}
-
-static bool take_port(struct socket_net *s, struct err *e)
-{
-	struct sockaddr_un a;
-
-	for (u32 port = 0; port < PORTS; port++) {
-		if (!address(&a, s->folder, port))
-			return err_code(e, "E0604",
-					"`%s`: a socket's path is at most %zu characters long",
-					s->folder, sizeof(a.sun_path) - 1);
-		if (is_stale(s->io.fd, &a))
-			unlink(a.sun_path);
-		if (!bind(s->io.fd, (const struct sockaddr *)&a, sizeof(a))) {
-			s->port = port;
-			return true;
-		}
-		if (errno != EADDRINUSE)
-			return host_err_file(e, "bind", a.sun_path, errno);
-	}
-	return err_code(e, "E0604", "`%s`: all %u places on this wire are taken", s->folder, PORTS);
-}
-
-/* One at a time: of two that find the same name left over, one would take the other's. */
+/* The folder is this user's alone: whoever can write there is on the wire. */
 static bool join(struct socket_net *s, struct err *e)
 {
-	int folder;
-	bool joined;
+	const struct unix_names names = { s->folder, NULL, PORTS, name_of_port };
+	i32 port;
 
-	if (!make_folder(s->folder, e))
+	if (!unix_folder(s->folder, e))
 		return false;
-	folder = open(s->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (folder < 0 || flock(folder, LOCK_EX)) {
-		host_err_file(e, "lock", s->folder, errno);
-		if (folder >= 0)
-			close(folder);
-		return false;
-	}
-	joined = take_port(s, e);
-	close(folder);
-	return joined;
+	port = unix_bind(s->io.fd, &names, e);
+	if (port >= 0)
+		s->port = (u32)port;
+	return port >= 0;
 }
 
 static bool open_socket(struct socket_net *s, struct err *e)

@@ -930,8 +930,7 @@ static void a_flow_arrives_on_the_pair_that_it_was_sent_on(void **state)
 	(void)state;
 }
 
-/* -- Configuration
- * ---------------------------------------------------------------------------------- */
+/* -- Configuration ------------------------------------------------------------------------ */
 
 static void check_config(struct driver *d)
 {
@@ -994,8 +993,7 @@ static void the_back_ends_address_goes_before_one_made_from_the_name(void **stat
 	(void)state;
 }
 
-/* -- Reset
- * -------------------------------------------------------------------------------------------- */
+/* -- Reset -------------------------------------------------------------------------------- */
 
 static void check_reset(struct driver *d)
 {

@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -661,8 +662,99 @@ static void a_tap_that_is_not_there_says_how_to_make_one(void **state)
 	(void)state;
 }
 
-/* -- Forwards as text
- * -------------------------------------------------------------------------------- */
+/* -- What other commands say to a run --------------------------------------------------- */
+
+static bool on_request(void *ctx, const char *request, struct str *answer, struct err *e)
+{
+	(void)ctx;
+	if (!strcmp(request, "fail"))
+		return err_code(e, "E0601", "in use") || err_hint(e, "another");
+	str_add(answer, "%s yourself\n", request);
+	return true;
+}
+
+/* Another process is played by a thread: to ask is to wait. */
+struct asker {
+	const char *name, *request;
+	struct str answer;
+	struct err e;
+	_Atomic bool done;
+	bool ok;
+};
+
+static struct asker asker;
+
+static void *ask(void *ctx)
+{
+	asker.ok = control_ask(asker.name, asker.request, &asker.answer, &asker.e);
+	atomic_store(&asker.done, true);
+	(void)ctx;
+	return NULL;
+}
+
+static bool answered(struct bench *b)
+{
+	(void)b;
+	return atomic_load(&asker.done);
+}
+
+static bool ask_run(struct bench *b, const char *name, const char *request)
+{
+	pthread_t thread;
+
+	str_free(&asker.answer);
+	asker = (struct asker){ .name = name, .request = request };
+	pthread_create(&thread, NULL, ask, NULL);
+	until(b, answered);
+	pthread_join(thread, NULL);
+	return asker.ok;
+}
+
+static void a_request_is_answered_or_says_why_not(void **state)
+{
+	struct control *c;
+	struct bench b;
+	struct err e = { 0 };
+
+	bench_init(&b);
+	c = control_new(b.l, "virt", on_request, NULL, &e);
+	assert_non_null(c);
+	assert_string_equal(control_name(c), "virt");
+	assert_true(ask_run(&b, "virt", "hello"));
+	assert_string_equal(str_text(&asker.answer), "hello yourself\n");
+	assert_false(ask_run(&b, "virt", "fail"));
+	assert_string_equal(asker.e.code, "E0601");
+	assert_string_equal(asker.e.text, "in use");
+	assert_string_equal(asker.e.hint, "another");
+	assert_false(ask_run(&b, "vrt", "hello"));
+	assert_string_equal(asker.e.hint, "running: virt");
+	assert_false(ask_run(&b, "../virt", "hello"));
+	str_free(&asker.answer);
+	control_free(c);
+	bench_fini(&b);
+	(void)state;
+}
+
+static void a_second_run_of_a_board_has_a_name_of_its_own(void **state)
+{
+	struct control *c, *d;
+	struct bench b;
+	struct err e = { 0 };
+
+	bench_init(&b);
+	c = control_new(b.l, "virt", on_request, NULL, &e);
+	d = control_new(b.l, "virt", on_request, NULL, &e);
+	assert_string_equal(control_name(d), "virt-2");
+	control_free(c);
+	c = control_new(b.l, "virt", on_request, NULL, &e);
+	assert_string_equal(control_name(c), "virt"); /* it is free again */
+	control_free(c);
+	control_free(d);
+	bench_fini(&b);
+	(void)state;
+}
+
+/* -- Forwards as text --------------------------------------------------------------------- */
 
 static void a_forward_is_read_as_it_is_written(void **state)
 {
@@ -686,7 +778,7 @@ static void a_forward_is_read_as_it_is_written(void **state)
 static int make_folder(void **state)
 {
 	(void)state;
-	return mkdtemp(folder) ? 0 : -1;
+	return mkdtemp(folder) && !setenv("XDG_RUNTIME_DIR", folder, 1) ? 0 : -1;
 }
 
 static int remove_folder(void **state)
@@ -720,6 +812,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_capture_has_what_went_both_ways),
 		cmocka_unit_test(a_capture_of_no_cable_has_what_was_sent),
 		cmocka_unit_test(a_tap_that_is_not_there_says_how_to_make_one),
+		cmocka_unit_test(a_request_is_answered_or_says_why_not),
+		cmocka_unit_test(a_second_run_of_a_board_has_a_name_of_its_own),
 		cmocka_unit_test(a_forward_is_read_as_it_is_written),
 	};
 
