@@ -283,10 +283,18 @@ static u64 load_time(u32 n)
 	return best;
 }
 
+/* Of three: other programs take the caches away meanwhile. */
+static u64 fastest(u32 n)
+{
+	u64 a = load_time(n), b = load_time(n), c = load_time(n);
+
+	return MIN(a, MIN(b, c));
+}
+
 /* Four times as many may take four times as long; sixteen times would be quadratic. */
 static void ten_thousand_devices_take_linear_time(void **state)
 {
-	u64 few = load_time(2500), many = load_time(10000);
+	u64 few = fastest(2500), many = fastest(10000);
 
 	print_message("10000 devices: %u ms\n", (u32)(many / 1000000));
 	assert_in_range(many, 1, 9 * MAX(few, 1000000));
