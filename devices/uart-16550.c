@@ -373,6 +373,7 @@ DEVICE(uart_16550) = {
 	.binding        = "serial/8250.yaml",
 	.linux_driver   = "of_serial",
 	.linux_config   = "SERIAL_OF_PLATFORM",
+	.linux_name     = "ttyS",
 	.qemu           = "serial-mm",
 	.size           = sizeof(SELF),
 	.mmio_size      = 0x100,

@@ -150,6 +150,7 @@ DEVICE(uart_sifive) = {
 	.binding        = "serial/sifive-serial.yaml",
 	.linux_driver   = "sifive-serial",
 	.linux_config   = "SERIAL_SIFIVE",
+	.linux_name     = "ttySIF",
 	.qemu           = "riscv.sifive.uart",
 	.size           = sizeof(SELF),
 	.mmio_size      = 0x1000,

@@ -430,6 +430,7 @@ VIRTIO_DEVICE(virtio_blk) = {
 	.doc          = "a disk: /dev/vda",
 	.linux_driver = "virtio_blk",
 	.linux_config = "VIRTIO_BLK",
+	.linux_name   = "vd",
 	.qemu         = "virtio-blk-pci",
 	.size         = sizeof(SELF),
 	.example      = "disk0: {device: virtio-blk, host: {file: disk.img, format: raw}}",

@@ -40,6 +40,7 @@ struct pos {
 struct diag_note {
 	struct pos at; /* the other place; without a file, just a sentence */
 	char *text;
+	bool shown; /* with its line: it is half of the matter, not how it came about */
 };
 
 #define DIAG_NOTES 8

@@ -83,10 +83,10 @@ bool diag_label(struct diags *ds, const char *fmt, ...)
 	return false;
 }
 
-static void add_note(struct diag *d, struct pos at, const char *fmt, va_list ap)
+static void add_note(struct diag *d, struct pos at, bool shown, const char *fmt, va_list ap)
 {
 	if (d->nnotes < DIAG_NOTES)
-		d->notes[d->nnotes++] = (struct diag_note){ at, clean_text(fmt, ap) };
+		d->notes[d->nnotes++] = (struct diag_note){ at, clean_text(fmt, ap), shown };
 }
 
 bool diag_note(struct diags *ds, struct pos at, const char *fmt, ...)
@@ -96,7 +96,7 @@ bool diag_note(struct diags *ds, struct pos at, const char *fmt, ...)
 
 	va_start(ap, fmt);
 	if (d)
-		add_note(d, at, fmt, ap);
+		add_note(d, at, true, fmt, ap);
 	va_end(ap);
 	return false;
 }
@@ -106,7 +106,7 @@ void diag_add_note(struct diag *d, struct pos at, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	add_note(d, at, fmt, ap);
+	add_note(d, at, false, fmt, ap);
 	va_end(ap);
 }
 
@@ -246,18 +246,19 @@ static bool starts_character(char c)
 
 #define SHOWN 110 /* characters of a source line; of a longer one a window round the caret */
 
-static void add_source(struct str *out, const struct diag *d, const struct paint *paint)
+static void add_source(struct str *out, const struct pos *at, const char *label,
+		       const struct paint *paint)
 {
-	u32 from = d->at.col > SHOWN - 10 ? d->at.col - 60 : 1, col = 0, marks = 0;
+	u32 from = at->col > SHOWN - 10 ? at->col - 60 : 1, col = 0, marks = 0;
 	struct str carets = { 0 };
 	const char *line;
 	size_t len;
 
-	if (!d->at.text)
+	if (!at->text)
 		return;
-	line = source_line(&d->at, &len);
-	if (d->at.line)
-		str_add(out, "%5u | ", d->at.line);
+	line = source_line(at, &len);
+	if (at->line)
+		str_add(out, "%5u | ", at->line);
 	else
 		str_add(out, "      | ");
 	if (from > 1) {
@@ -279,20 +280,20 @@ static void add_source(struct str *out, const struct diag *d, const struct paint
 			continue;
 		}
 		str_add(out, "%c", c < 0x20 && c != '\t' ? '?' : line[i]);
-		if (col < d->at.col)
+		if (col < at->col)
 			str_add(&carets, "%c", c == '\t' ? '\t' : ' ');
-		else if (col < d->at.col + d->at.len)
+		else if (col < at->col + at->len)
 			marks++;
 	}
 	/* The place may be just behind the line: something is missing there. */
-	for (; col + 1 < d->at.col && col + 1 < from + SHOWN; col++)
+	for (; col + 1 < at->col && col + 1 < from + SHOWN; col++)
 		str_add(&carets, " ");
 	str_add(out, "\n      | %s%s", str_text(&carets), paint->caret);
 	for (u32 i = 0; i < MAX(marks, 1); i++)
 		str_add(out, "^");
 	str_add(out, "%s", paint->off);
-	if (d->label)
-		str_add(out, " %s", d->label);
+	if (label)
+		str_add(out, " %s", label);
 	str_add(out, "\n");
 	str_free(&carets);
 }
@@ -302,11 +303,13 @@ static void format_text(const struct diag *d, const struct paint *paint, struct 
 	add_place(out, &d->at, paint);
 	str_add(out, "%s%s[%s]:%s %s\n", is_error(d) ? paint->error : paint->warning,
 		is_error(d) ? "error" : "warning", diag_rows[d->code].code, paint->off, d->text);
-	add_source(out, d, paint);
+	add_source(out, &d->at, d->label, paint);
 	for (u32 i = 0; i < d->nnotes; i++) {
 		add_place(out, &d->notes[i].at, paint);
 		str_add(out, "%s%snote:%s %s\n", d->notes[i].at.file ? "" : "  ", paint->note,
 			paint->off, d->notes[i].text);
+		if (d->notes[i].shown && d->notes[i].at.line)
+			add_source(out, &d->notes[i].at, NULL, paint);
 	}
 	if (d->hint)
 		str_add(out, "  %shint:%s %s\n", paint->note, paint->off, d->hint);

@@ -15,7 +15,7 @@ struct map {
 };
 
 /* "10", "40-55", "32-35, 40" */
-static void add_lines(struct str *s, const struct value *v)
+void lines_text(struct str *s, const struct value *v)
 {
 	for (u32 i = 0, end; i < v->n; i = end) {
 		for (end = i + 1; end < v->n && v->irqs[end].line == v->irqs[end - 1].line + 1;
@@ -38,7 +38,7 @@ static void add_irqs(const struct plan *p, const struct plan_device *d, struct s
 		if (r->kind != PROP_KIND_IRQS || !v->n)
 			continue;
 		str_add(s, "  %s ", p->devices[v->irqs[0].controller].name);
-		add_lines(s, v);
+		lines_text(s, v);
 	}
 }
 

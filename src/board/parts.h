@@ -444,6 +444,7 @@ void plan_claim_file(struct planner *pl, const char *path, struct pos at);
 bool check_span(struct board *b, const struct node *n, const char *what, struct range *r);
 bool check_isa(struct board *b, const struct node *n, const char *what, struct isa *isa);
 
+void lines_text(struct str *s, const struct value *irqs); /* "10", "40-55, 60" */
 const char *prop_kind_text(const struct prop *p);
 const char *prop_default_text(const struct prop *p, char *buf, size_t cap);
 const char *reg_access_text(const struct reg *r);

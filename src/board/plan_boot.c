@@ -85,6 +85,89 @@ static const char *trimmed(struct arena *a, const char *s)
 	return arena_text(a, s, n);
 }
 
+/* -- Words of the command line that name a device ----------------------------------------- */
+
+/* Devices that Linux numbers together: those of one class, in order. */
+static u32 count_named(const struct plan *p, const char *name)
+{
+	u32 n = 0;
+
+	for (u32 i = 0; i < p->ndevices; i++)
+		n += !p->devices[i].disabled && p->devices[i].class->linux_name &&
+		     !strcmp(p->devices[i].class->linux_name, name);
+	return n;
+}
+
+/* "0" is the first, and of disks "a". */
+static bool nth_of(const char *s, bool letters, u32 *n)
+{
+	if (letters && *s >= 'a' && *s <= 'z')
+		return *n = (u32)(*s - 'a'), true;
+	if (letters || *s < '0' || *s > '9')
+		return false;
+	for (*n = 0; *s >= '0' && *s <= '9' && *n < 1000; s++)
+		*n = *n * 10 + (u32)(*s - '0');
+	return true;
+}
+
+/* The class whose devices are called like this, of those that this build has. */
+static const struct device_class *class_called(const struct board *b, const char *s)
+{
+	const struct device_class *found = NULL;
+
+	for (const struct device_class *const *c = b->classes; *c; c++)
+		if ((*c)->linux_name && text_starts(s, (*c)->linux_name) &&
+		    (!found || strlen((*c)->linux_name) > strlen(found->linux_name)))
+			found = *c;
+	return found;
+}
+
+static void check_device_word(struct planner *pl, const struct node *n, const char *word,
+			      size_t len, enum diag_code code)
+{
+	struct board *b = pl->b;
+	const char *s = arena_text(&b->arena, word, len);
+	const struct device_class *c = class_called(b, s);
+	bool letters = code == DIAG_no_root_disk;
+	const char *some = NULL;
+	u32 nth, count;
+
+	if (!c || !nth_of(s + strlen(c->linux_name), letters, &nth))
+		return;
+	count = count_named(pl->p, c->linux_name);
+	if (nth < count)
+		return;
+	diag_report(b->ds, node_part(n, (size_t)(word - n->text), len), code,
+		    "`%s` would be %s number %u of this board, and it has %u", s, c->name, nth + 1,
+		    count);
+	for (u32 i = 0; i < pl->p->ndevices && !some; i++)
+		if (!pl->p->devices[i].disabled &&
+		    (letters ? pl->p->devices[i].class == c : pl->p->stdout_device == i))
+			some = pl->p->devices[i].class->linux_name;
+	if (some)
+		diag_hint(b->ds, letters ? "the first is `%sa`" : "the console is `%s0`", some);
+}
+
+static void check_bootargs(struct planner *pl, const struct node *n)
+{
+	static const struct {
+		const char *word;
+		enum diag_code code;
+	} words[] = { { "console=", DIAG_no_such_console }, { "root=/dev/", DIAG_no_root_disk } };
+
+	for (const char *s = n->text; *s; s += strspn(s, " ")) {
+		size_t len = strcspn(s, " ");
+
+		for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+			size_t skip = strlen(words[i].word);
+
+			if (text_starts(s, words[i].word))
+				check_device_word(pl, n, s + skip, len - skip, words[i].code);
+		}
+		s += len;
+	}
+}
+
 /* The SBI in the host stands in for M-mode, so what it serves has S-mode. */
 static void check_builtin(struct planner *pl, const struct plan_boot *boot)
 {
@@ -123,8 +206,10 @@ void plan_boot(struct planner *pl)
 	read_named(b, map, "kernel", &boot->kernel);
 	read_named(b, map, "initrd", &boot->initrd);
 	read_named(b, map, "dtb", &boot->dtb);
-	if ((n = map_get(map, "bootargs")) && check_text(b, n, "bootargs"))
+	if ((n = map_get(map, "bootargs")) && check_text(b, n, "bootargs")) {
 		boot->bootargs = trimmed(&b->arena, n->text);
+		check_bootargs(pl, n);
+	}
 	if ((n = map_get(map, "load")))
 		read_loads(pl, boot, n);
 	if ((n = map_get(map, "entry")))

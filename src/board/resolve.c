@@ -18,7 +18,7 @@ static void pin(struct board *b, struct node *device, const char *key, const cha
 		map_put(&b->arena, device, key, automatic, n);
 }
 
-static const char *lines_text(struct arena *a, const struct value *v)
+static const char *irqs_text(struct arena *a, const struct value *v)
 {
 	const char *text = arena_printf(a, "%u", v->irqs[0].line);
 
@@ -43,7 +43,7 @@ static void pin_device(struct board *b, u32 i)
 	for_rows(r, d->class->props) {
 		if (planned_automatic_irqs(b, i, row) && d->values[row].n)
 			pin(b, draft->node, row_key(&b->arena, r),
-			    lines_text(&b->arena, &d->values[row]));
+			    irqs_text(&b->arena, &d->values[row]));
 		row++;
 	}
 }

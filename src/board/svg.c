@@ -106,14 +106,10 @@ static char *irqs_of(const struct plan_device *d)
 	for_rows(r, d->class->props) {
 		const struct value *v = &d->values[row++];
 
-		for (u32 i = 0, end; r->kind == PROP_KIND_IRQS && i < v->n; i = end) {
-			for (end = i + 1;
-			     end < v->n && v->irqs[end].line == v->irqs[end - 1].line + 1; end++)
-				;
-			str_add(&s, s.n ? ", %u" : "irq %u", v->irqs[i].line);
-			if (end - i > 1)
-				str_add(&s, "-%u", v->irqs[end - 1].line);
-		}
+		if (r->kind != PROP_KIND_IRQS || !v->n)
+			continue;
+		str_add(&s, s.n ? ", " : "irq ");
+		lines_text(&s, v);
 	}
 	return s.p ? s.p : xstrdup("");
 }

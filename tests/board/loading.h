@@ -103,6 +103,26 @@ static inline void loaded_free(struct loaded *l)
 	str_free(&l->said);
 }
 
+/* With UPDATE_GOLDEN in the environment it is written anew. */
+static inline void compare_golden(const char *path, const struct str *now)
+{
+	struct err e = { 0 };
+	size_t len = 0;
+	char *want;
+
+	if (getenv("UPDATE_GOLDEN")) {
+		FILE *f = fopen(path, "wb");
+
+		assert_non_null(f);
+		fputs(str_text(now), f);
+		fclose(f);
+	}
+	want = load_real(path, MIB, &len, &e);
+	if (!want || strcmp(want, str_text(now)) != 0)
+		fail_msg("%s is not what the board gives now:\n%s", path, str_text(now));
+	free(want);
+}
+
 #define MACHINE "vmbuild: 1\nkind: board\nname: t\nextends: machines/riscv-virt.yaml\n"
 
 static inline const struct plan_device *find_planned(const struct loaded *l, const char *name)

@@ -24,25 +24,6 @@ static struct loaded load_shipped(const char *name)
 	return l;
 }
 
-static void compare(const char *path, const struct str *now)
-{
-	struct err e = { 0 };
-	size_t len = 0;
-	char *want;
-
-	if (getenv("UPDATE_GOLDEN")) {
-		FILE *f = fopen(path, "wb");
-
-		assert_non_null(f);
-		fputs(str_text(now), f);
-		fclose(f);
-	}
-	want = load_real(path, MIB, &len, &e);
-	if (!want || strcmp(want, str_text(now)) != 0)
-		fail_msg("%s is not what the board gives now:\n%s", path, str_text(now));
-	free(want);
-}
-
 static void check_board(const char *name)
 {
 	const struct fdt_extra nothing = { 0 };
@@ -55,11 +36,11 @@ static void check_board(const char *name)
 
 	assert_true(fdt && fdt_to_source(fdt, &dts, &e));
 	path = xprintf("tests/golden/dts/%s.dts", name);
-	compare(path, &dts);
+	compare_golden(path, &dts);
 	free(path);
 	plan_map(l.plan, &map);
 	path = xprintf("tests/golden/dts/%s.map", name);
-	compare(path, &map);
+	compare_golden(path, &map);
 	free(path);
 	str_free(&dts);
 	str_free(&map);

@@ -28,6 +28,9 @@ static void a_person_sees_place_cause_line_caret_label_note_and_hint(void **stat
 		"      |                                    ^^^^^^^^^^^ "
 		"0x1000_0000..0x1000_00ff\n"
 		"machines/riscv-virt.yaml:32:37: note: `uart0` covers 0x1000_0000..0x1000_00ff\n"
+		"   32 |   uart0:  {device: uart-16550, reg: 0x1000_0000, interrupts: 10, "
+		"clock-frequency: 3686400Hz}\n"
+		"      |                                     ^^^^^^^^^^^\n"
 		"  hint: write `reg: auto`; the first free hole is 0x1000_1000\n");
 	loaded_free(&l);
 	(void)state;

@@ -137,39 +137,19 @@ static void two_boards_differ_in_what_they_resolve_to(void **state)
 	(void)state;
 }
 
-static void compare(const char *name, const struct str *now)
-{
-	char *path = xprintf("tests/golden/views/%s", name), *want;
-	struct err e = { 0 };
-	size_t len = 0;
-
-	if (getenv("UPDATE_GOLDEN")) {
-		FILE *f = fopen(path, "wb");
-
-		assert_non_null(f);
-		fputs(str_text(now), f);
-		fclose(f);
-	}
-	want = load_real(path, MIB, &len, &e);
-	if (!want || strcmp(want, str_text(now)) != 0)
-		fail_msg("%s is not what the board gives now:\n%s", path, str_text(now));
-	free(want);
-	free(path);
-}
-
 static void the_pictures_are_those_that_were_looked_at(void **state)
 {
 	struct loaded l = load_with("boards/virt.yaml", NULL, NULL);
 	struct str s = { 0 };
 
 	plan_svg(l.plan, &s);
-	compare("virt.svg", &s);
+	compare_golden("tests/golden/views/virt.svg", &s);
 	str_free(&s);
 	plan_graph(l.plan, &s);
-	compare("virt.dot", &s);
+	compare_golden("tests/golden/views/virt.dot", &s);
 	str_free(&s);
 	plan_describe_device(l.board, plan_find(l.plan, "uart0"), &s);
-	compare("virt-uart0.txt", &s);
+	compare_golden("tests/golden/views/virt-uart0.txt", &s);
 	str_free(&s);
 	loaded_free(&l);
 	(void)state;

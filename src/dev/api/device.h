@@ -193,6 +193,7 @@ struct device_class {
 	const char *binding;      /* "serial/8250.yaml" */
 	const char *linux_driver; /* "8250_of", or NULL */
 	const char *linux_config; /* "SERIAL_OF_PLATFORM", or NULL */
+	const char *linux_name;   /* what Linux calls its n-th: "ttyS" or "vd", or NULL */
 	const char *qemu;         /* what QEMU's users call it, for did-you-mean, or NULL */
 	size_t size;              /* of the model struct */
 	u32 on;                   /* mask of enum bus; 0 means BUS_MMIO */
