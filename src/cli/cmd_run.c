@@ -552,13 +552,13 @@ static void open_control(struct run *r)
 			 r->plan->name, control_name(r->control));
 }
 
-static int run_board(struct run *r, u64 timeout_ns)
+static int run_board(struct run *r, const struct exec_host *exec, u64 timeout_ns)
 {
 	const struct machine_host host = {
 		.ctx = r,
 		.ram_new = host_ram_new,
 		.ram_free = host_ram_free,
-		.exec = &host_exec,
+		.exec = exec,
 		.chardev = open_chardev,
 		.block = open_block,
 		.net = open_net,
@@ -610,6 +610,22 @@ static struct board *load_with_guest(const struct args *a, int *code)
 	return NULL;
 }
 
+/* What compiled code is, for perf, if that is asked for. */
+static int run_named(struct run *r, u64 timeout_ns)
+{
+	struct err e = { 0 };
+	const struct exec_host *exec = &host_exec;
+	int code;
+
+	if (args_has(r->args, "perf-map"))
+		exec = host_exec_perf(&e);
+	code = exec ? run_board(r, exec, timeout_ns) : EXIT_HOST;
+	if (exec && host_exec_perf_end(&e))
+		return code;
+	print_err(&e);
+	return EXIT_HOST;
+}
+
 int cmd_run(const struct args *a)
 {
 	struct run r = { .args = a, .quiet = args_has(a, "quiet"), .deadline_ns = NEVER_NS };
@@ -625,7 +641,7 @@ int cmd_run(const struct args *a)
 	r.plan = board_plan(b);
 	pthread_mutex_init(&r.input_lock, NULL);
 	log_sink(on_log, &r);
-	code = run_board(&r, timeout_ns);
+	code = run_named(&r, timeout_ns);
 	pthread_mutex_destroy(&r.input_lock);
 	board_free(b);
 	return code;

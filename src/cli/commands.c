@@ -14,6 +14,7 @@ static const struct opt run_opts[] = {
 	{ "eof-quits", 0, NULL,      "end of standard input ends the run" },
 	{ "no-doctor", 0, NULL,      "do not say when the guest is stuck, asleep for good or panics" },
 	{ "stats",    0, NULL,       "print the engine's counters at the end" },
+	{ "perf-map", 0, NULL,       "name compiled code in /tmp/perf-PID.map, for Linux's perf" },
 	{ "quiet",   'q', NULL,      "print nothing but the guest's output and errors" },
 	{ "yes",     'y', NULL,      "answer yes to questions" },
 	{ 0 }

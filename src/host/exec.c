@@ -8,6 +8,9 @@
 #include "host.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -65,3 +68,53 @@ static bool map(struct exec_memory *out, size_t size, struct err *e)
 }
 
 const struct exec_host host_exec = { .map = map, .unmap = unmap };
+
+/* -- The same for perf: tools/perf/Documentation/jit-interface.txt of Linux ----------------- */
+
+static FILE *perf_map;
+
+static void name(const u8 *run, size_t size, const char *what)
+{
+	fprintf(perf_map, "%" PRIxPTR " %zx %s\n", (uintptr_t)run, size, what);
+}
+
+/* The name can be guessed, and anybody may write to /tmp: it must be a new file. */
+static FILE *create_anew(const char *path, struct err *e)
+{
+	int fd;
+	FILE *f;
+
+	unlink(path);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	f = fd < 0 ? NULL : fdopen(fd, "w");
+	if (!f)
+		err_set(e, "cannot create %s: %s", path, strerror(errno));
+	if (!f && fd >= 0)
+		close(fd);
+	return f;
+}
+
+const struct exec_host *host_exec_perf(struct err *e)
+{
+	static const struct exec_host named = { .map = map, .unmap = unmap, .name = name };
+	char path[64];
+
+	assert(!perf_map);
+	snprintf(path, sizeof(path), "/tmp/perf-%ld.map", (long)getpid());
+	perf_map = create_anew(path, e);
+	return perf_map ? &named : NULL;
+}
+
+bool host_exec_perf_end(struct err *e)
+{
+	FILE *f = perf_map;
+	bool bad;
+
+	perf_map = NULL;
+	if (!f)
+		return true;
+	bad = ferror(f);
+	if (fclose(f) || bad)
+		return err_set(e, "the map for perf is incomplete: %s", strerror(errno));
+	return true;
+}

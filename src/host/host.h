@@ -53,6 +53,11 @@ void loop_quit(struct loop *l);
 
 /* Memory for engines that compile. */
 extern const struct exec_host host_exec;
+/* The same, and says what is there in /tmp/perf-PID.map, where Linux's perf looks for it when it
+ * reports: so the file stays.  NULL with *e.  host_exec_perf_end() closes it, if it was made, once
+ * nothing runs there. */
+const struct exec_host *host_exec_perf(struct err *e);
+bool host_exec_perf_end(struct err *e);
 
 /* Zero-filled, in huge pages where the host has them; refuses more than the computer can
  * ever give (E0603), warns of more than it can give now.  `name` is for messages. */

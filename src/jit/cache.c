@@ -14,6 +14,7 @@
 
 #include "access.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 /* -- Pages -------------------------------------------------------------------------------- */
@@ -320,17 +321,18 @@ static void keep(struct jit *j, struct jit_page *page, const struct ir_block *b,
 	j->stats.blocks++;
 	j->stats.insns += b->insns;
 	j->stats.bytes += made->size;
+	j->stats.peak = MAX(j->stats.peak, j->code.used);
 }
 
-/* "vmbuild 0x80001234": the page's address in RAM says more to nobody. */
-static void name(const struct jit *j, const struct jit_page *page)
+/* By the address that led here: other processes may have the page elsewhere. */
+static void name(const struct jit *j, const struct hart *h)
 {
-	char text[64];
+	char text[32];
 
 	if (!j->exec->name)
 		return;
-	snprintf(text, sizeof(text), "guest %p+0x%x, %u instructions", (const void *)page->live,
-		 j->ir.start, j->ir.insns);
+	snprintf(text, sizeof(text), "guest 0x%" PRIx64,
+		 align_down(h->pc, PAGE_SIZE) + j->ir.start);
 	j->exec->name(j->memory.run + j->made.code, j->made.size, text);
 }
 
@@ -346,7 +348,7 @@ static bool compile(struct jit *j, struct hart *h, struct jit_page *page, u32 st
 		return false;
 	}
 	keep(j, page, &j->ir, &j->made);
-	name(j, page);
+	name(j, h);
 	atomic_store_explicit(&page->entry[start / 2], j->made.code, memory_order_release);
 	return true;
 }

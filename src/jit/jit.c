@@ -6,6 +6,7 @@
  */
 #include "jit.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 typedef enum jit_exit enter_fn(struct hart *h, const u8 *code);
@@ -38,6 +39,8 @@ bool jit_step(struct hart *h)
 {
 	i64 left;
 
+	jit_count(h, JIT_call_step, 1);
+	jit_count(h, JIT_interpreted, 1);
 	h->left = left = h->left - where_done(h);
 	h->pc = where_pc(h);
 	interp_step(h);
@@ -46,12 +49,14 @@ bool jit_step(struct hart *h)
 
 bool jit_csr(struct hart *h, const struct op *op, help_fn *f)
 {
+	jit_count(h, JIT_call_csr, 1);
 	h->left -= where_done(h);
 	return !f(h, op, where_pc(h));
 }
 
 struct got jit_group(struct hart *h, u64 first, u64 last, u32 flags)
 {
+	jit_count(h, JIT_call_group, 1);
 	if ((first ^ last) / PAGE_SIZE)
 		return (struct got){ .fault = true };
 	return mmu_addend(h, first, flags & JIT_FIRST_WRITES ? ACCESS_STORE : ACCESS_LOAD,
@@ -81,7 +86,6 @@ static u32 host_control(const struct hart *h)
 static void fp_collect(struct hart *h)
 {
 	h->fflags |= guest_flags(h->mxcsr);
-	h->mxcsr = host_control(h);
 }
 
 bool jit_csr_fp(struct hart *h, const struct op *op, help_fn *f)
@@ -180,8 +184,39 @@ enum jit_exit jit_enter(struct hart *h, u32 code)
 
 	h->base = align_down(h->pc, PAGE_SIZE);
 	h->link = 0;
+	h->mxcsr = host_control(h); /* the interpreter may have changed frm */
 	why = fn(h, j->memory.run + code);
 	fp_collect(h);
+	return why;
+}
+
+static void interpret(struct hart *h)
+{
+	u64 before = hart_instret(h);
+
+	interp_trace(h);
+	jit_count(h, JIT_interpreted, hart_instret(h) - before);
+}
+
+static enum jit_count why_left(const struct hart *h, enum jit_exit why, u64 traps)
+{
+	if (why == JIT_STEP)
+		return JIT_exit_step;
+	if (h->link)
+		return JIT_exit_link;
+	if (atomic_load_explicit(&h->traps, memory_order_relaxed) != traps)
+		return JIT_exit_trap;
+	if (atomic_load_explicit(&h->event, memory_order_relaxed))
+		return JIT_exit_event;
+	return JIT_exit_lookup;
+}
+
+static enum jit_exit enter_counted(struct hart *h, u32 code)
+{
+	u64 traps = atomic_load_explicit(&h->traps, memory_order_relaxed);
+	enum jit_exit why = jit_enter(h, code);
+
+	jit_count(h, why_left(h, why, traps), 1);
 	return why;
 }
 
@@ -195,15 +230,15 @@ static void go(struct hart *h)
 		return;
 	code = code_for(h, page, offset);
 	if (!code) {
-		interp_trace(h);
+		interpret(h);
 		return;
 	}
 	if (link)
 		cache_link(h->env->jit, page, link, offset);
 	if (h->left <= 0)
 		hart_slice(h, JIT_SLICE);
-	if (jit_enter(h, code) == JIT_STEP)
-		interp_trace(h);
+	if (enter_counted(h, code) == JIT_STEP)
+		interpret(h);
 }
 
 static void run(struct hart *h)
@@ -238,6 +273,8 @@ static bool open_jit(struct hart_env *env, struct err *e)
 		.chains = JIT_CHAINS,
 	};
 	backend.common(&j->code);
+	if (env->exec->name)
+		env->exec->name(j->memory.run, j->code.used, "jit: entry, exits, calls of C");
 	cache_init(j);
 	env->jit = j;
 	return true;
@@ -258,7 +295,55 @@ static void close_jit(struct hart_env *env)
 static void attach(struct hart *h)
 {
 	h->code_start = h->env->jit->memory.run;
-	h->mxcsr = host_control(h);
+	h->counts = xzalloc(sizeof(*h->counts));
+}
+
+static void detach(struct hart *h)
+{
+	free(h->counts);
+}
+
+static u64 hundredths_of_percent(u64 part, u64 all)
+{
+	return all ? (u64)((u128)part * 10000 / all) : 0;
+}
+
+/* "exit_step" is printed as "jit-exit-step". */
+static void add_count(struct str *out, const char *name, u64 n)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%s", name);
+	for (char *c = text; *c; c++)
+		if (*c == '_')
+			*c = '-';
+	str_add(out, "jit-%s %" PRIu64 "\n", text, n);
+}
+
+static void count_stats(const struct hart_env *env, struct str *out)
+{
+	static const char *const names[] = {
+#define C(name) #name,
+		JIT_COUNTS(C)
+#undef C
+	};
+	u64 sum[JIT_COUNTED] = { 0 }, instructions = 0, exits = 0, share;
+
+	for (u32 i = 0; i < env->nharts; i++) {
+		instructions += hart_instret(env->harts[i]);
+		for (u32 n = 0; n < JIT_COUNTED; n++)
+			sum[n] += env->harts[i]->counts->n[n];
+	}
+	for (u32 n = 0; n < JIT_COUNTED; n++)
+		add_count(out, names[n], sum[n]);
+	for (u32 n = 0; n <= JIT_exit_step; n++)
+		exits += sum[n];
+	share = hundredths_of_percent(sum[JIT_interpreted], instructions);
+	str_add(out, "jit-interpreted-percent %" PRIu64 ".%02" PRIu64 "\n", share / 100,
+		share % 100);
+	if (exits)
+		str_add(out, "jit-insns-per-exit %" PRIu64 "\n",
+			(instructions - sum[JIT_interpreted]) / exits);
 }
 
 static void stats(const struct hart_env *env, struct str *out)
@@ -266,12 +351,14 @@ static void stats(const struct hart_env *env, struct str *out)
 	const struct jit *j = env->jit;
 	const struct jit_stats *s = &j->stats;
 
+	count_stats(env, out);
 	str_add(out, "jit-blocks %llu\njit-insns %llu\njit-bytes %llu\njit-pages %u\n",
 		(unsigned long long)s->blocks, (unsigned long long)s->insns,
 		(unsigned long long)s->bytes, j->npages);
 	str_add(out, "jit-links %llu\njit-unlinks %llu\njit-dropped %llu\njit-evictions %llu\n",
 		(unsigned long long)s->links, (unsigned long long)s->unlinks,
 		(unsigned long long)s->dropped, (unsigned long long)s->evictions);
+	str_add(out, "jit-peak-bytes %llu\n", (unsigned long long)s->peak);
 	str_add(out, "jit-compares %llu\njit-changed %llu\n", (unsigned long long)s->compares,
 		(unsigned long long)s->changed);
 }
@@ -283,6 +370,7 @@ const struct engine engine_jit = {
 	.close = close_jit,
 	.attach = attach,
 	.expire = expire,
+	.detach = detach,
 	.run = run,
 	.stats = stats,
 };

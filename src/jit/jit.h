@@ -94,6 +94,7 @@ extern const struct backend backend;
 struct jit_stats {
 	u64 blocks, bytes, insns; /* compiled: blocks, their code, their instructions */
 	u64 links, unlinks, dropped, compares, changed, evictions;
+	u64 peak; /* bytes of the arena that were ever used */
 };
 
 struct jit {
@@ -136,6 +137,37 @@ extern const struct engine engine_jit;
 struct jit_page *jit_page_at_pc(struct hart *h, bool remember);
 /* Runs code at an offset in the arena, which is that of h->pc. */
 enum jit_exit jit_enter(struct hart *h, u32 code);
+
+/* -- Counters, for --stats ----------------------------------------------------
+ *
+ * Each hart counts for itself, and only in C: compiled code counts nothing.
+ */
+#define JIT_COUNTS(C)                                                                              \
+	C(exit_lookup) /* compiled code returned: C has to find the code to go on with */          \
+	C(exit_link)   /* the same, by a jump that can lead straight there from now on */          \
+	C(exit_event)  /* for an interrupt, a stop, what another hart asks */                      \
+	C(exit_trap)   /* an instruction has trapped */                                            \
+	C(exit_step)   /* before an instruction that the interpreter does */                       \
+	C(call_step)   /* in the midst of code: one instruction is interpreted, */                 \
+	C(call_csr)    /* a CSR is read or written, */                                             \
+	C(call_group)  /* a page is looked up for several accesses */                              \
+	C(interpreted) /* instructions that were not compiled, of all */
+
+enum jit_count {
+#define C(name) JIT_##name,
+	JIT_COUNTS(C)
+#undef C
+		JIT_COUNTED
+};
+
+struct jit_counts {
+	u64 n[JIT_COUNTED];
+};
+
+static inline void jit_count(struct hart *h, enum jit_count what, u64 n)
+{
+	h->counts->n[what] += n;
+}
 
 /* -- Called by compiled code -------------------------------------------------------------- */
 

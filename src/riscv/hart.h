@@ -442,6 +442,7 @@ struct hart {
 	struct mem_cache io; /* the window last used */
 	struct trial *trial; /* NULL: what this hart does counts */
 	struct tried *tried; /* the engine `lockstep`'s */
+	struct jit_counts *counts; /* of engines that compile */
 
 	enum priv priv;
 

@@ -9,6 +9,7 @@
 #include "check.h"
 #include "cli.h"
 #include "folder.h"
+#include "riscv.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -32,6 +33,7 @@ static struct faults {
 	_Atomic u32 fails; /* the number of the call that fails, from 1; 0: none */
 	_Atomic u32 calls; /* so far */
 	char name[32];     /* of the call that failed */
+	bool no_code;      /* no mapping can be executed */
 } * faults;
 
 static bool fails(const char *name, int error)
@@ -130,6 +132,10 @@ void *mmap(void *p, size_t n, int protection, int flags, int fd, off_t at)
 {
 	if (fails("mmap", ENOMEM))
 		return MAP_FAILED;
+	if (faults && faults->no_code && protection & PROT_EXEC) {
+		errno = EACCES;
+		return MAP_FAILED;
+	}
 	return (void *)syscall(SYS_mmap, p, n, protection, flags, fd, at);
 }
 
@@ -399,6 +405,25 @@ static void a_device_tree_survives_each_failing_call(void **state)
 	(void)state;
 }
 
+static void where_code_cannot_run_guests_are_interpreted(void **state)
+{
+	const char *jit = engine_find("jit") ? "warning: no jit engine here: the host gives no "
+					       "memory for code: Permission denied; instructions "
+					       "are interpreted\n"
+					     : NULL;
+	char *said, *at;
+
+	faults->no_code = true;
+	assert_int_equal(run_child(run_a_board, 0), EXIT_OK);
+	faults->no_code = false;
+	said = output();
+	at = jit ? strstr(said, jit) : NULL;
+	if (jit && (!at || strstr(at + strlen(jit), "interpreted")))
+		fail_msg("said: %s", said);
+	free(said);
+	(void)state;
+}
+
 static int set_up(void **state)
 {
 	u8 *zeros = xzalloc(MIB);
@@ -420,6 +445,7 @@ int main(void)
 		cmocka_unit_test(a_disk_survives_each_failing_call),
 		cmocka_unit_test(a_check_survives_each_failing_call),
 		cmocka_unit_test(a_device_tree_survives_each_failing_call),
+		cmocka_unit_test(where_code_cannot_run_guests_are_interpreted),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, remove_folder);

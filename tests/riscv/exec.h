@@ -1,10 +1,10 @@
-/* exec.h - runs a few instructions on a hart of rig.h, in the interpreter.
+/* exec.h - runs a few instructions on a hart of rig.h.
  *
  * The code ends with an ebreak.  Every trap goes to M-mode, whose handler stores to a watched
  * page; that stops the hart.  The handler uses t6; all else is as the code left it.
  */
-#ifndef EXEC_H
-#define EXEC_H
+#ifndef RIG_EXEC_H
+#define RIG_EXEC_H
 
 #include "rig.h"
 
@@ -32,7 +32,7 @@ static inline void exec_put(struct rig *r, u64 offset, const u32 *words, size_t 
 	assert_true(mem_write(r->env.mem, RIG_RAM + offset, words, n * sizeof(*words)));
 }
 
-static inline struct rig *exec_rig(const char *isa)
+static inline struct rig *exec_rig_on(const char *isa, const struct engine *engine)
 {
 	static const u32 handler[] = {
 		0x0003ef97, /* auipc t6, 0x3e: WATCH */
@@ -43,10 +43,30 @@ static inline struct rig *exec_rig(const char *isa)
 
 	r->config[0].mmu = MMU_SV57;
 	mem_watch(r->env.mem, RIG_RAM + WATCH, 8, exec_watched, r);
-	rig_start(r, &engine_interp);
+	rig_start(r, engine);
 	exec_put(r, HANDLER, handler, ARRAY_LEN(handler));
 	r->harts[0]->mtvec = RIG_RAM + HANDLER;
 	return r;
+}
+
+static inline struct rig *exec_rig(const char *isa)
+{
+	return exec_rig_on(isa, &engine_interp);
+}
+
+/* One of the engine's counters. */
+static inline u64 exec_stat(const struct rig *r, const char *name)
+{
+	struct str s = { 0 };
+	const char *at;
+	u64 v;
+
+	r->engine->stats(&r->env, &s);
+	at = strstr(str_text(&s), name);
+	assert_non_null(at);
+	v = strtoull(at + strlen(name), NULL, 10);
+	str_free(&s);
+	return v;
 }
 
 /* Runs from `pc` in the privilege that the hart has, until a trap.  Restores the privilege. */

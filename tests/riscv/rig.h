@@ -6,6 +6,7 @@
 
 #include "access.h"
 #include "csr.h"
+#include "host.h"
 
 #include <pthread.h>
 
@@ -15,6 +16,7 @@
 #define RIG_ISA   "rv64gc_zicbom_zicboz_zicntr_zihpm_zawrs_sstc_svadu_svpbmt_svinval"
 
 struct rig {
+	const struct engine *engine;
 	struct hart_config config[RIG_HARTS];
 	struct hart_env env;
 	struct timebase time;
@@ -101,7 +103,13 @@ static inline struct rig *rig_plan(const char *isa, u32 nharts)
 static inline struct rig *rig_start(struct rig *r, const struct engine *engine)
 {
 	const struct hart_start start = { .pc = RIG_RAM, .priv = r->env.sbi ? PRIV_S : PRIV_M };
+	struct err e;
 
+	r->engine = engine;
+	if (!r->env.exec)
+		r->env.exec = &host_exec;
+	if (engine && engine->open && !engine->open(&r->env, &e))
+		fail_msg("engine %s: %s", engine->name, e.text);
 	for (u32 i = 0; i < r->env.nharts; i++)
 		r->harts[i] = hart_new(&r->config[i], &r->env, i, engine);
 	for (u32 i = 0; i < r->env.nharts; i++)
@@ -119,6 +127,8 @@ static inline void rig_free(struct rig *r)
 {
 	for (u32 i = 0; i < r->env.nharts; i++)
 		hart_free(r->harts[i]);
+	if (r->engine && r->engine->close)
+		r->engine->close(&r->env);
 	mem_free(r->env.mem);
 	free(r->ram);
 	free(r);

@@ -1,0 +1,365 @@
+/* test_code_cache.c - compiled code that has become stale, or that room was needed of. */
+#include "../riscv/exec.h"
+
+#include "asm.h"
+
+#include <inttypes.h>
+#include <sched.h>
+
+enum {
+	FUNCTION = 0x6000,
+	CALLS = 2 * JIT_HEAT + 8, /* compiled before the last of them */
+	REWRITES = 20,
+	ALIAS = 0x40000000, /* below RIG_RAM */
+	FLAG = DATA + 0x100,
+	REPLY = DATA + 0x200
+};
+
+static struct rig *jit_rig(u32 nharts)
+{
+	struct rig *r = rig_plan(ALL_ISA, nharts);
+	static const u32 handler[] = { 0x0003ef97, 0x000fa023, 0x0000006f }; /* as in exec.h */
+
+	mem_watch(r->env.mem, RIG_RAM + WATCH, 8, exec_watched, r);
+	rig_start(r, engine_find("jit"));
+	exec_put(r, HANDLER, handler, ARRAY_LEN(handler));
+	for (u32 i = 0; i < nharts; i++)
+		r->harts[i]->mtvec = RIG_RAM + HANDLER;
+	return r;
+}
+
+/* S-mode; all of RAM twice: where it is, and ALIAS below. */
+static void map_twice(struct rig *r)
+{
+	const u64 leaf = RIG_RAM >> 2 | 0xcf, at = RIG_RAM / ((u64)1 << 30);
+	struct hart *h = r->harts[0];
+
+	assert_true(mem_write(r->env.mem, RIG_RAM + TABLES + 8 * at, &leaf, 8));
+	assert_true(mem_write(r->env.mem, RIG_RAM + TABLES + 8 * (at - 1), &leaf, 8));
+	h->satp = (u64)SATP_SV39 << 60 | (RIG_RAM + TABLES) >> 12;
+	pmp_set_addr(h, 0, UINT64_MAX >> 10);
+	pmp_set_cfg(h, 0, 0x1f);
+	pmp_changed(h);
+	rig_priv(h, PRIV_S);
+}
+
+static void no_failure(struct rig *r)
+{
+	struct hart_view v;
+
+	hart_look(r->harts[0], &v);
+	if (v.cause != CAUSE_BREAKPOINT)
+		fail_msg("trap %" PRIu64 " at %#" PRIx64, v.cause, v.epc);
+	if (r->harts[0]->x[A0] != 0x600d)
+		fail_msg("call %" PRIu64 " of rewrite %" PRIu64 " ran old code",
+			 CALLS - r->harts[0]->x[S1], r->harts[0]->x[S0]);
+}
+
+/* The function says how often it was rewritten.  It is stored through S2 and called through T0. */
+static void rewrite_and_call(struct rig *r, u64 call_at, u64 store_at)
+{
+	const u32 function[] = { ADDI(A0, ZERO, 0), RET };
+	const u32 code[] = {
+		/* rewrite: */
+		STORE_W(T1, S2, 0),
+		FENCE_I,
+		ADDI(S1, ZERO, CALLS),
+		/* call: */
+		JALR(RA, T0, 0),
+		BNE(A0, S0, 36),
+		ADDI(S1, S1, -1),
+		BNE(S1, ZERO, -12),
+		/* on: */
+		ADDI(S0, S0, 1),
+		ADD(T1, T1, T2),
+		BLT(S0, S3, -36),
+		LUI(A0, 6),
+		ADDI(A0, A0, 0xd),
+		EBREAK,
+		/* bad: */ EBREAK,
+	};
+	struct hart *h = r->harts[0];
+
+	exec_put(r, CODE, code, ARRAY_LEN(code));
+	exec_put(r, FUNCTION, function, ARRAY_LEN(function));
+	h->x[T0] = call_at;
+	h->x[S2] = store_at;
+	h->x[T1] = function[0];
+	h->x[T2] = 1u << 20;
+	h->x[S0] = 0;
+	h->x[S3] = REWRITES;
+	exec_from(r, RIG_RAM + CODE);
+	no_failure(r);
+	assert_true(exec_stat(r, "jit-changed ") >= REWRITES - 1);
+	assert_true(exec_stat(r, "jit-dropped ") >= REWRITES - 1);
+}
+
+/* trap:21 */
+static void code_that_a_hart_rewrites_is_new_after_its_fence(void **state)
+{
+	struct rig *r = jit_rig(1);
+
+	rewrite_and_call(r, RIG_RAM + FUNCTION, RIG_RAM + FUNCTION);
+	rig_free(r);
+	(void)state;
+}
+
+/* trap:21 */
+static void so_is_code_that_was_written_at_another_address(void **state)
+{
+	struct rig *r = jit_rig(1);
+
+	map_twice(r);
+	rewrite_and_call(r, RIG_RAM + FUNCTION, RIG_RAM - ALIAS + FUNCTION);
+	rig_free(r);
+	(void)state;
+}
+
+/* The rewritten code is in the page that runs: direct jumps lead to it. */
+static void jumps_within_a_page_do_not_lead_to_old_code(void **state)
+{
+	struct rig *r = jit_rig(1);
+	/* li a0, 0x600d ends it, as a loop on an old value never would */
+	const u32 code[] = {
+		STORE_W(T1, S2, 0),
+		FENCE_I,
+		ADDI(S1, ZERO, CALLS),
+		/* call: */
+		asm_jal(RA, 0x100 - 12),
+		BNE(A0, S0, 36),
+		ADDI(S1, S1, -1),
+		BNE(S1, ZERO, -12),
+		ADDI(S0, S0, 1),
+		ADD(T1, T1, T2),
+		BLT(S0, S3, -36),
+		LUI(A0, 6),
+		ADDI(A0, A0, 0xd),
+		EBREAK,
+		EBREAK,
+	};
+	const u32 function[] = { ADDI(A0, ZERO, 0), RET };
+	struct hart *h = r->harts[0];
+
+	exec_put(r, CODE, code, ARRAY_LEN(code));
+	exec_put(r, CODE + 0x100, function, ARRAY_LEN(function));
+	h->x[S2] = RIG_RAM + CODE + 0x100;
+	h->x[T1] = function[0];
+	h->x[T2] = 1u << 20;
+	h->x[S0] = 0;
+	h->x[S3] = REWRITES;
+	exec_from(r, RIG_RAM + CODE);
+	no_failure(r);
+	assert_true(exec_stat(r, "jit-dropped ") >= REWRITES - 1);
+	if (JIT_CHAINS)
+		assert_true(exec_stat(r, "jit-unlinks ") >= REWRITES - 1);
+	rig_free(r);
+	(void)state;
+}
+
+/* trap:21 */
+static void code_that_a_device_wrote_is_new_after_a_fence(void **state)
+{
+	const u32 code[] = {
+		FENCE_I,
+		ADDI(S1, ZERO, CALLS),
+		/* call: */
+		JALR(RA, T0, 0),
+		BNE(A0, S0, 24),
+		ADDI(S1, S1, -1),
+		BNE(S1, ZERO, -12),
+		LUI(A0, 6),
+		ADDI(A0, A0, 0xd),
+		EBREAK,
+		EBREAK,
+	};
+	struct rig *r = jit_rig(1);
+	struct hart *h = r->harts[0];
+
+	exec_put(r, CODE, code, ARRAY_LEN(code));
+	for (u32 i = 0; i < REWRITES; i++) {
+		const u32 function[] = { ADDI(A0, ZERO, (i32)i), RET };
+
+		assert_true(mem_write(r->env.mem, RIG_RAM + FUNCTION, function, sizeof(function)));
+		h->x[T0] = RIG_RAM + FUNCTION;
+		h->x[S0] = i;
+		h->pc = RIG_RAM + CODE; /* not exec_from(), which fences */
+		rig_priv(h, PRIV_M);
+		hart_run(h);
+		no_failure(r);
+	}
+	assert_true(exec_stat(r, "jit-changed ") >= REWRITES - 1);
+	rig_free(r);
+	(void)state;
+}
+
+/* Hart 1 rewrites, says so, and waits for the answer; hart 0 sees it, fences and calls. trap:21 */
+static void code_that_another_hart_wrote_is_new_after_a_fence(void **state)
+{
+	const u32 caller[] = {
+		/* wait: */
+		LOAD_D(T1, S2, 0),
+		BNE(T1, S0, -4),
+		FENCE_I,
+		ADDI(S1, ZERO, CALLS),
+		/* call: */
+		JALR(RA, T0, 0),
+		BNE(A0, S0, 36),
+		ADDI(S1, S1, -1),
+		BNE(S1, ZERO, -12),
+		STORE_D(S0, S3, 0),
+		ADDI(S0, S0, 1),
+		BLT(S0, S4, -40),
+		LUI(A0, 6),
+		ADDI(A0, A0, 0xd),
+		EBREAK,
+		EBREAK,
+	};
+	const u32 writer[] = {
+		/* rewrite: */
+		ADD(T1, T1, T2),
+		STORE_W(T1, T0, 0),
+		0x0ff0000f,
+		STORE_D(S0, S2, 0),
+		/* wait: */
+		LOAD_D(A0, S3, 0),
+		BNE(A0, S0, -4),
+		ADDI(S0, S0, 1),
+		asm_jal(ZERO, -28),
+	};
+	const u32 function[] = { ADDI(A0, ZERO, 0), RET };
+	struct rig *r = jit_rig(2);
+	pthread_t other;
+
+	exec_put(r, CODE, caller, ARRAY_LEN(caller));
+	exec_put(r, CODE + PAGE_SIZE, writer, ARRAY_LEN(writer));
+	exec_put(r, FUNCTION, function, ARRAY_LEN(function));
+	for (u32 i = 0; i < 2; i++) {
+		struct hart *h = r->harts[i];
+
+		h->x[T0] = RIG_RAM + FUNCTION;
+		h->x[T1] = function[0];
+		h->x[T2] = 1u << 20;
+		h->x[S0] = 1;
+		h->x[S2] = RIG_RAM + FLAG;
+		h->x[S3] = RIG_RAM + REPLY;
+		h->x[S4] = REWRITES;
+	}
+	r->harts[1]->pc = RIG_RAM + CODE + PAGE_SIZE;
+	other = rig_go(r->harts[1]);
+	exec_from(r, RIG_RAM + CODE);
+	hart_stop(r->harts[1]);
+	pthread_join(other, NULL);
+	no_failure(r);
+	rig_free(r);
+	(void)state;
+}
+
+/* -- Room ---------------------------------------------------------------------------------------
+ */
+
+static bool map_little(struct exec_memory *out, size_t size, struct err *e)
+{
+	(void)size;
+	return host_exec.map(out, 64 * 1024, e);
+}
+
+static void unmap_little(struct exec_memory *m)
+{
+	host_exec.unmap(m);
+}
+
+static const struct exec_host little = { .map = map_little, .unmap = unmap_little };
+
+enum { FUNCTIONS = 0x20000, SPACE = 0x1c000, FUNCTION_SIZE = 32 };
+
+/* Each adds its number to a0, and a word of its own besides: a jump in its page. */
+static void put_functions(struct rig *r)
+{
+	for (u32 at = 0; at < SPACE; at += FUNCTION_SIZE) {
+		const u32 function[] = {
+			BEQ(ZERO, ZERO, 8),
+			EBREAK,
+			ADDI(A0, A0, (i32)(at / FUNCTION_SIZE % 2000)),
+			RET,
+		};
+
+		exec_put(r, FUNCTIONS + at, function, ARRAY_LEN(function));
+	}
+}
+
+static u64 sum_of_functions(void)
+{
+	u64 sum = 0;
+
+	for (u32 at = 0; at < SPACE; at += FUNCTION_SIZE)
+		sum += at / FUNCTION_SIZE % 2000 * CALLS;
+	return sum;
+}
+
+/* Both call all functions, each of them until it is compiled. */
+static void harts_go_on_while_code_is_evicted(void **state)
+{
+	const u32 code[] = {
+		/* function: */
+		ADDI(S1, ZERO, CALLS),
+		/* call: */
+		JALR(RA, T0, 0),
+		ADDI(S1, S1, -1),
+		BNE(S1, ZERO, -8),
+		ADDI(T0, T0, FUNCTION_SIZE),
+		BNE(T0, T2, -20),
+		STORE_D(A0, S2, 0),
+		BEQ(S3, ZERO, 8),
+		asm_jal(ZERO, 0),
+		EBREAK,
+	};
+	struct rig *r = rig_plan(ALL_ISA, 2);
+	static const u32 handler[] = { 0x0003ef97, 0x000fa023, 0x0000006f };
+	pthread_t other;
+
+	r->env.exec = &little;
+	mem_watch(r->env.mem, RIG_RAM + WATCH, 8, exec_watched, r);
+	rig_start(r, engine_find("jit"));
+	exec_put(r, HANDLER, handler, ARRAY_LEN(handler));
+	exec_put(r, CODE, code, ARRAY_LEN(code));
+	put_functions(r);
+	for (u32 round = 0; round < 2; round++) {
+		memset(r->ram + DATA, 0, 16);
+		for (u32 i = 0; i < 2; i++) {
+			struct hart *h = r->harts[i];
+
+			h->mtvec = RIG_RAM + HANDLER;
+			h->x[A0] = 0;
+			h->x[T0] = RIG_RAM + FUNCTIONS;
+			h->x[T2] = RIG_RAM + FUNCTIONS + SPACE;
+			h->x[S2] = RIG_RAM + DATA + 8 * i;
+			h->x[S3] = i; /* the second waits at its end */
+			h->pc = RIG_RAM + CODE;
+		}
+		other = rig_go(r->harts[1]);
+		exec_from(r, RIG_RAM + CODE);
+		while (!ram_load8(r->ram + DATA + 8))
+			sched_yield();
+		hart_stop(r->harts[1]);
+		pthread_join(other, NULL);
+		assert_int_equal(r->harts[0]->x[A0], sum_of_functions());
+		assert_int_equal(r->harts[1]->x[A0], sum_of_functions());
+	}
+	assert_true(exec_stat(r, "jit-evictions ") >= 4);
+	rig_free(r);
+	(void)state;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(code_that_a_hart_rewrites_is_new_after_its_fence),
+		cmocka_unit_test(so_is_code_that_was_written_at_another_address),
+		cmocka_unit_test(jumps_within_a_page_do_not_lead_to_old_code),
+		cmocka_unit_test(code_that_a_device_wrote_is_new_after_a_fence),
+		cmocka_unit_test(code_that_another_hart_wrote_is_new_after_a_fence),
+		cmocka_unit_test(harts_go_on_while_code_is_evicted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,296 @@
+/* test_jit_fp.c - floating point compiled, against the interpreter
+ *
+ * Each row of F and D, in each rounding mode, static and dynamic: the same operands through both
+ * engines, and all that the loop could see must be the same.  What the interpreter does is
+ * test_softfloat.c's subject.
+ */
+#include "fp_loop.h"
+
+#include <inttypes.h>
+
+#define ROUNDS (FP_CASES / 4)
+
+enum { RMM = 4, DYNAMIC = 7 };
+
+/* -- Operands ---------------------------------------------------------------------------- */
+
+static u64 dice(u64 sides)
+{
+	static u64 s = 0x9e3779b97f4a7c15;
+
+	s ^= s << 13;
+	s ^= s >> 7;
+	s ^= s << 17;
+	return (s * 0x2545f4914f6cdd1d >> 8) % sides;
+}
+
+static u64 any_bits(void)
+{
+	return dice((u64)1 << 32) << 32 | dice((u64)1 << 32);
+}
+
+/* Zeros, the least and the largest of each kind, one, infinity, NaNs; what integers end at. */
+static const u64 doubles[] = {
+	0x0000000000000000, 0x0000000000000001, 0x000fffffffffffff, 0x0010000000000000,
+	0x0010000000000001, 0x3ff0000000000000, 0x3fefffffffffffff, 0x3fe0000000000000,
+	0x3ff8000000000000, 0x7fefffffffffffff, 0x7ff0000000000000, 0x7ff0000000000001,
+	0x7ff4000000000000, 0x7ff8000000000000, 0x7fffffffffffffff, 0x41dfffffffc00000,
+	0x41dfffffffe00000, 0x41e0000000000000, 0x41e0000000100000, 0x41efffffffe00000,
+	0x41effffffff00000, 0x41f0000000000000, 0x43dfffffffffffff, 0x43e0000000000000,
+	0x43efffffffffffff, 0x43f0000000000000, 0x36a0000000000000, 0x3690000000000001,
+	0x380fffffe0000000, 0x380fffffffffffff, 0x47efffffe0000000, 0x47efffffefffffff,
+	0x47effffff0000000, 0x1ff0000000000000, 0x2000000000000001, 0x5fe0000000000000,
+};
+static const u32 floats[] = {
+	0x00000000, 0x00000001, 0x007fffff, 0x00800000, 0x00800001, 0x3f800000, 0x3f7fffff,
+	0x3f000000, 0x3fc00000, 0x7f7fffff, 0x7f800000, 0x7f800001, 0x7fa00000, 0x7fc00000,
+	0x7fffffff, 0x4effffff, 0x4f000000, 0x4f000001, 0x4f7fffff, 0x4f800000, 0x5effffff,
+	0x5f000000, 0x5f7fffff, 0x5f800000, 0x1f800000, 0x20000001, 0x5f000001, 0x00ffffff,
+};
+
+static u64 a_double(void)
+{
+	u64 sign = dice(2) << 63;
+
+	switch (dice(4)) {
+	case 0:
+		return any_bits();
+	case 1: /* near one, so that sums cancel */
+		return sign | (0x3ff - 2 + dice(5)) << 52 | (any_bits() & LOW_BITS(52));
+	default:
+		return sign | doubles[dice(ARRAY_LEN(doubles))];
+	}
+}
+
+static u64 a_float(void)
+{
+	u64 sign = dice(2) << 31;
+
+	switch (dice(4)) {
+	case 0:
+		return dice((u64)1 << 32);
+	case 1:
+		return sign | (0x7f - 2 + dice(5)) << 23 | dice(1 << 23);
+	default:
+		return sign | floats[dice(ARRAY_LEN(floats))];
+	}
+}
+
+/* Of a register: now and then of the other width, or a float that is not boxed well. */
+static u64 an_operand(bool is_double)
+{
+	if (!dice(12))
+		is_double = !is_double;
+	if (is_double)
+		return a_double();
+	return a_float() | (dice(16) ? LOW_BITS(32) << 32 : dice((u64)1 << 32) << 32);
+}
+
+static u64 an_integer(void)
+{
+	static const u64 ends[] = { 0, 0x7fffffff, 0x80000000, 0xffffffff, 0x7fffffffffffffff };
+
+	switch (dice(3)) {
+	case 0:
+		return ends[dice(ARRAY_LEN(ends))] + dice(5) - 2;
+	case 1:
+		return any_bits() >> dice(64);
+	default:
+		return any_bits();
+	}
+}
+
+static void fill(struct fp_case *c, bool is_double)
+{
+	for (u32 i = 0; i < ROUNDS; i++)
+		c[i] = (struct fp_case){
+			.a = an_integer(),
+			.b = an_integer(),
+			.fa = an_operand(is_double),
+			.fb = an_operand(is_double),
+			.fc = an_operand(is_double),
+		};
+}
+
+/* -- Both engines ---------------------------------------------------------------------------- */
+
+struct pair {
+	struct rig *interp, *jit;
+};
+
+static struct pair pair_new(void)
+{
+	const struct engine *jit = engine_find("jit");
+	struct pair p = { 0 };
+
+	if (!jit)
+		skip();
+	p.interp = exec_rig(ALL_ISA);
+	p.jit = exec_rig_on(ALL_ISA, jit);
+	return p;
+}
+
+static void pair_free(struct pair p)
+{
+	rig_free(p.interp);
+	rig_free(p.jit);
+}
+
+static void expect_same(const char *name, u32 word, u32 frm, const struct fp_case *in,
+			const struct fp_case *want, const struct fp_case *got)
+{
+	if (!memcmp(want, got, sizeof(*want)))
+		return;
+	print_error("%s, %08x, frm %u: a %" PRIx64 " fa %" PRIx64 " fb %" PRIx64 " fc %" PRIx64
+		    "\n",
+		    name, word, frm, in->a, in->fa, in->fb, in->fc);
+	print_error("got  x %" PRIx64 " f %" PRIx64 " moved %" PRIx64 " flags %" PRIx64 "\n",
+		    got->x, got->f, got->moved, got->flags);
+	print_error("want x %" PRIx64 " f %" PRIx64 " moved %" PRIx64 " flags %" PRIx64 "\n",
+		    want->x, want->f, want->moved, want->flags);
+	fail();
+}
+
+static void compare(struct pair p, const char *name, u32 word, struct fp_registers reg, u32 frm,
+		    bool narrow)
+{
+	static struct fp_case in[ROUNDS], want[ROUNDS], got[ROUNDS];
+	i64 cause;
+
+	fill(in, word >> 25 & 1 && !narrow);
+	memcpy(want, in, sizeof(in));
+	memcpy(got, in, sizeof(in));
+	fp_loop(p.interp, word, reg, frm, narrow);
+	fp_loop(p.jit, word, reg, frm, narrow);
+	cause = fp_run(p.interp, want, ROUNDS);
+	if (fp_run(p.jit, got, ROUNDS) != cause)
+		fail_msg("%s, %08x, frm %u: cause differs", name, word, frm);
+	assert_int_equal(cause, -1);
+	for (u32 i = 0; i < ROUNDS; i++)
+		expect_same(name, word, frm, &in[i], &want[i], &got[i]);
+}
+
+/* All different, and each way to be the same. */
+static const struct fp_registers registers[] = {
+	{ 10, 11, 12, 13 }, { 11, 11, 12, 13 }, { 12, 11, 12, 13 },
+	{ 13, 11, 12, 13 }, { 10, 11, 11, 11 }, { 11, 11, 11, 11 },
+};
+
+static void compare_all(struct pair p, const struct pattern *row, u32 rm, u32 frm)
+{
+	for (size_t i = 0; i < ARRAY_LEN(registers); i++) {
+		u32 word = fp_word(row, registers[i], rm);
+
+		compare(p, row->name, word, registers[i], frm, false);
+		compare(p, row->name, word, registers[i], frm, true);
+	}
+}
+
+/* OP-FP and the four of FMA, of formats S and D. */
+static bool is_of_f_or_d(const struct pattern *p)
+{
+	u32 opcode = p->match & 0x7f;
+
+	return (opcode == 0x53 || opcode == 0x43 || opcode == 0x47 || opcode == 0x4b ||
+		opcode == 0x4f) &&
+	       !(p->match >> 26 & 1);
+}
+
+static void each_row_does_compiled_what_it_does_interpreted(void **state)
+{
+	struct pair p = pair_new();
+	struct pattern row;
+	u32 rows = 0;
+
+	for (u32 i = 0; decoder_pattern(p.interp->harts[0]->decoder, i, &row); i++) {
+		if (!is_of_f_or_d(&row))
+			continue;
+		rows++;
+		if (!fp_has_mode(&row)) {
+			compare_all(p, &row, 0, 0);
+			continue;
+		}
+		for (u32 rm = 0; rm <= RMM; rm++) {
+			compare_all(p, &row, rm, (u32)dice(5));
+			compare_all(p, &row, DYNAMIC, rm);
+		}
+	}
+	assert_true(rows >= 58); /* F and D of RV64 have so many */
+	assert_true(exec_stat(p.jit, "jit-blocks ") >= rows);
+	pair_free(p);
+	(void)state;
+}
+
+/* trap:63 */
+static void reserved_modes_trap_when_compiled_too(void **state)
+{
+	static const char *const names[] = { "fadd_s",   "fadd_d",  "fcvt_d_w", "fcvt_d_s",
+					     "fcvt_w_d", "fsqrt_d", "fcvt_s_l", "fmadd_d" };
+	struct pair p = pair_new();
+	struct fp_case c = { 0 };
+	struct pattern row;
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		assert_true(fp_row(p.jit->harts[0], names[i], &row));
+		for (u32 mode = 5; mode <= 7; mode++) {
+			/* dynamic, and for 5 and 6 static; warm after so often */
+			for (u32 n = 0; n < 2 * JIT_HEAT; n++) {
+				fp_loop(p.jit, fp_word(&row, registers[0], DYNAMIC), registers[0],
+					mode, false);
+				assert_int_equal(fp_run(p.jit, &c, 1), CAUSE_ILLEGAL);
+			}
+			for (u32 n = 0; mode < 7 && n < 2 * JIT_HEAT; n++) {
+				fp_loop(p.jit, fp_word(&row, registers[0], mode), registers[0], 0,
+					false);
+				assert_int_equal(fp_run(p.jit, &c, 1), CAUSE_ILLEGAL);
+			}
+		}
+	}
+	pair_free(p);
+	(void)state;
+}
+
+/* The loop is warm under another mode; no instruction of it looks at frm or fflags. */
+static void a_mode_that_cold_code_sets_holds_in_compiled_code(void **state)
+{
+	static const u32 loop[] = {
+		0x1ac5f553, /* fdiv.d fa0, fa1, fa2, dyn */
+		0xfff50513, /* addi a0, a0, -1 */
+		0xfe051ce3, /* bnez a0, back */
+		EBREAK,
+	};
+	static const u64 third[] = { 0x3fd5555555555555, 0x3fd5555555555555, 0x3fd5555555555555,
+				     0x3fd5555555555556, 0x3fd5555555555555 };
+	struct pair p = pair_new();
+	struct hart *h = p.jit->harts[0];
+
+	exec_put(p.jit, CODE, loop, ARRAY_LEN(loop));
+	h->f[11] = 0x3ff0000000000000;
+	h->f[12] = 0x4008000000000000;
+	h->mstatus |= MSTATUS_FS;
+	for (u32 n = 0; n < 10; n++) {
+		u32 mode = n % 5, before = CODE - 8 * (n + 1);
+		const u32 cold[] = { 0x00205073 | mode << 15, 0x0000006f | (CODE - before - 4)
+										   << 20 };
+
+		exec_put(p.jit, before, cold, ARRAY_LEN(cold));
+		h->x[10] = 2 * JIT_HEAT;
+		exec_from(p.jit, RIG_RAM + before);
+		assert_int_equal(h->frm, mode);
+		assert_int_equal(h->f[10], third[mode]);
+		assert_int_equal(h->fflags, 1);
+	}
+	pair_free(p);
+	(void)state;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_row_does_compiled_what_it_does_interpreted),
+		cmocka_unit_test(reserved_modes_trap_when_compiled_too),
+		cmocka_unit_test(a_mode_that_cold_code_sets_holds_in_compiled_code),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
