@@ -6,7 +6,7 @@
  *
  * A block is cut before an instruction whose effects cannot be undone (devices), or which need
  * not be the same twice (time); that one is interpreted, once.  Jumps between blocks return here.
- * Harts take turns, a block each, so that nobody sees what is undone.
+ * Harts take turns, some blocks each, so that nobody sees what is undone.
  */
 #include "jit.h"
 
@@ -18,6 +18,7 @@ struct tried {
 	struct hart *hart;
 	struct trial trial;
 	struct ir_block ir;
+	u16 insns_at[JIT_INSNS + 1];     /* nodes: INSN of each instruction, and the end */
 	const struct jit_page *page;     /* that the block is in */
 	struct hart *after;              /* after so many steps: JIT_INSNS + 1 of them */
 	u32 writes_after[JIT_INSNS + 1]; /* how many writes there were then */
@@ -70,20 +71,28 @@ static bool is_volatile_csr(u32 word)
 	return false;
 }
 
-/* The node of the instruction's INSN, or b->n. */
-static u32 insn_node(const struct ir_block *b, u32 insn)
+static void read_block(struct tried *t, const struct hart *h, u32 max_insns)
 {
-	u32 i = 0;
+	u32 n = 0;
 
-	for (; i < b->n; i++)
-		if (b->ir[i].op == IR_INSN && !insn--)
-			break;
-	return i;
+	ir_read(&t->ir, h, t->page->bytes, (u32)(h->pc % PAGE_SIZE), max_insns);
+	for (u32 i = 0; i < t->ir.n; i++)
+		if (t->ir.ir[i].op == IR_INSN)
+			t->insns_at[n++] = (u16)i;
+	while (n <= JIT_INSNS)
+		t->insns_at[n++] = (u16)t->ir.n;
 }
 
-static bool can_be_tried(const struct ir_block *b, u32 insn)
+/* The node of the instruction's INSN, or ir.n. */
+static u32 insn_node(const struct tried *t, u32 insn)
 {
-	u32 i = insn_node(b, insn);
+	return t->insns_at[insn];
+}
+
+static bool can_be_tried(const struct tried *t, u32 insn)
+{
+	const struct ir_block *b = &t->ir;
+	u32 i = insn_node(t, insn);
 
 	if (i == b->n)
 		return false;
@@ -106,7 +115,7 @@ static void undo(struct trial *t, u32 from)
 /* As compiled code has it: what changed since the last fence.i is not seen. */
 static u32 word_of(const struct tried *t, u32 insn)
 {
-	const struct ir *i = &t->ir.ir[insn_node(&t->ir, insn)];
+	const struct ir *i = &t->ir.ir[insn_node(t, insn)];
 	const u8 *bytes = t->page->bytes + i->k;
 
 	return i->b == 4 ? get_le32(bytes) : get_le16(bytes);
@@ -128,9 +137,9 @@ static bool try_step(struct tried *t, u32 step)
 	return true;
 }
 
-static u64 offset_behind(const struct ir_block *b, u32 insn)
+static u64 offset_behind(const struct tried *t, u32 insn)
 {
-	const struct ir *i = &b->ir[insn_node(b, insn)];
+	const struct ir *i = &t->ir.ir[insn_node(t, insn)];
 
 	return (u64)i->k + i->b;
 }
@@ -148,10 +157,10 @@ static void try_block(struct tried *t, const struct hart *h)
 	mmu_mode_changed(t->hart);
 	t->trial.nwrites = 0;
 	t->left_block = false;
-	for (t->steps = 0; can_be_tried(&t->ir, t->steps) && !t->left_block; t->steps++) {
+	for (t->steps = 0; can_be_tried(t, t->steps) && !t->left_block; t->steps++) {
 		if (!try_step(t, t->steps))
 			break;
-		t->left_block = t->hart->pc != base + offset_behind(&t->ir, t->steps);
+		t->left_block = t->hart->pc != base + offset_behind(t, t->steps);
 	}
 	for (u32 i = 0; i < t->trial.nwrites; i++)
 		memcpy(t->wrote[i], t->trial.writes[i].at, t->trial.writes[i].size);
@@ -211,7 +220,7 @@ static void report(const struct tried *t, const struct hart *h, const char *what
 		 "  fflags 0x%x, should be 0x%x; mstatus 0x%" PRIx64 ", should be 0x%" PRIx64,
 		 h->fflags, want->fflags, h->mstatus, want->mstatus);
 	for (u32 i = 0; i < t->ir.insns; i++) {
-		u64 pc = base + (u64)t->ir.ir[insn_node(&t->ir, i)].k;
+		u64 pc = base + (u64)t->ir.ir[insn_node(t, i)].k;
 		char text[80];
 
 		disasm(h->decoder, code_word((struct hart *)(uintptr_t)h, pc), pc, text,
@@ -236,7 +245,7 @@ static u32 code_of(struct hart *h, struct tried *t, struct jit_page *page, u32 *
 		*used = j->code.used;
 		return *entry;
 	}
-	ir_read(&t->ir, h, page->bytes, start, t->steps);
+	read_block(t, h, t->steps);
 	return backend.block(&j->code, &t->ir, h, page, &j->made) ? j->made.code : 0;
 }
 
@@ -315,10 +324,10 @@ static bool go(struct hart *h)
 	}
 	if (page == &h->env->jit->none)
 		return false;
-	ir_read(&t->ir, h, page->bytes, (u32)(h->pc % PAGE_SIZE), JIT_INSNS);
+	t->page = page;
+	read_block(t, h, JIT_INSNS);
 	if (t->ir.ir[1].op == IR_END)
 		return false;
-	t->page = page;
 	compare_block(h, t, page);
 	return true;
 }
@@ -372,6 +381,7 @@ static void detach(struct hart *h)
 	hart_free(h->tried->hart);
 	free(h->tried->after);
 	free(h->tried);
+	engine_jit.detach(h);
 }
 
 static void stats(const struct hart_env *env, struct str *out)
@@ -392,7 +402,8 @@ static void stats(const struct hart_env *env, struct str *out)
 
 const struct engine engine_lockstep = {
 	.name = "lockstep",
-	.doc = "runs each block compiled and interpreted, and compares; slow",
+	.doc = "runs each block compiled and interpreted, and compares; slow, and so is its time",
+	.slowness = 20,
 	.open = open_lockstep,
 	.close = close_lockstep,
 	.attach = attach,

@@ -145,6 +145,14 @@ static void open_engine(struct machine *m)
 	m->engine = engine_find("interp");
 }
 
+/* A slow engine would never be done with a guest's timer before it is due again. */
+static void start_time(struct machine *m)
+{
+	u64 hz = m->plan->timebase_hz / MAX(m->engine->slowness, 1);
+
+	timebase_init(&m->time, MAX(hz, 1));
+}
+
 static void make_harts(struct machine *m)
 {
 	const struct plan *p = m->plan;
@@ -167,6 +175,7 @@ static void make_harts(struct machine *m)
 		.deadline = on_deadline,
 	};
 	open_engine(m);
+	start_time(m);
 	for (u32 c = 0; c < p->nclusters; c++)
 		for (u32 i = 0; i < p->clusters[c].count; i++, n++) {
 			m->configs[n] = (struct hart_config){
@@ -183,7 +192,6 @@ static void make_harts(struct machine *m)
 
 static void make_services(struct machine *m)
 {
-	timebase_init(&m->time, m->plan->timebase_hz);
 	m->timers = timers_new(on_timer_wake, m);
 	timers_slots(m->timers, m->plan->nharts + 1, on_slot, m);
 	m->services = (struct device_machine){

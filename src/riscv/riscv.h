@@ -60,6 +60,7 @@ struct hart_env {
  * the makefile writes; the first is the default. */
 struct engine {
 	const char *name, *doc;
+	u32 slowness; /* above 1: the machine's time passes so many times more slowly */
 	/* What the harts share: env->jit, before the first of them is made and after the last
 	 * is gone.  False: it cannot run here.  All but run() may be NULL. */
 	bool (*open)(struct hart_env *env, struct err *e);
