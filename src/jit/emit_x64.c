@@ -130,6 +130,7 @@ struct gen {
 	i32 disp_of[IR_MAX]; /* of an access in a group, from the group's base */
 	struct group groups[GROUPS + 1];
 	u32 ngroups, current; /* 0: none */
+	u32 paired_sc;        /* node of the SC whose LR has put the address into r13; or 0 */
 
 	struct stub stubs[JIT_INSNS * 6 + 8];
 	u32 nstubs;
@@ -1469,18 +1470,86 @@ static void cas(struct gen *g, const struct ir *i)
 		x64_mov(&g->c, 0, RAX, rm_reg(RAX));
 }
 
-/* hart.reserved is where, and what was there. */
-static void lr(struct gen *g, const struct ir *i)
+/* -- A load reserved and its store conditional ------------------------------------------------- */
+
+static bool is_between(enum ir_op op)
 {
-	atomic_address(g, i, false);
+	return op < IR_LOAD || op == IR_INSN || op == IR_SET || op == IR_BRANCH || op == IR_FENCE ||
+	       op == IR_DEAD;
+}
+
+/* The SC that follows the LR at node n, at the same address and with nothing in between that could
+ * end the reservation; or 0.  A branch away leaves the reservation as any LR does. */
+static u32 sc_of(const struct gen *g, u32 n)
+{
+	const struct ir *lr = ir(g, n);
+	struct address a = address_of(g, lr->a);
+
+	if (!a.base || a.disp)
+		return 0;
+	for (n++; n < g->b->n; n++) {
+		const struct ir *i = ir(g, n);
+
+		if (i->op == IR_SC && i->k == lr->k && is_op(g, i->a, IR_X) &&
+		    ir(g, i->a)->k == (i64)a.base)
+			return n;
+		if (i->op == IR_SET && i->k == (i64)a.base)
+			return 0;
+		if (!is_between((enum ir_op)i->op) && i->op != IR_LR)
+			return 0;
+	}
+	return 0;
+}
+
+/* rcx = the address, rax = what is there: as hart.reserved has it. */
+static void reserve(struct gen *g, const struct ir *i)
+{
 	x64_mov(&g->c, i->k == 8 ? W : 0, RAX, rm_mem(RCX, 0));
 	x64_store(&g->c, W, H(reserved), RCX);
 	x64_store(&g->c, W, H(reserved_value), RAX);
 	x64_store_imm(&g->c, 0, H(reserved_size), (i32)i->k);
 }
 
-/* rax = 0 if it stored, else 1. */
-static void sc(struct gen *g, const struct ir *i)
+/* With its SC in the block the page must be writable now, or this is left to the interpreter. */
+static void lr(struct gen *g, u32 n)
+{
+	const struct ir *i = ir(g, n);
+	struct rm at;
+
+	g->paired_sc = sc_of(g, n);
+	if (!g->paired_sc) {
+		atomic_address(g, i, false);
+		reserve(g, i);
+		return;
+	}
+	nothing_is_current(g);
+	leave(g, lookup(g, address_of(g, i->a), (u32)i->k, true, true, &at));
+	x64_lea(&g->c, W, RCX, at);
+	x64_mov(&g->c, W, R13, rm_reg(RCX));
+	reserve(g, i);
+}
+
+/* rax = 0 if it stored, else 1.  The reservation is the LR's, and holds: only another hart could
+ * have written there. */
+static void sc_paired(struct gen *g, const struct ir *i)
+{
+	u32 w = i->k == 8 ? W : 0;
+
+	into(g, i->b, RDX);
+	x64_store_imm(&g->c, W, H(reserved), 0);
+	if (g->code->smp) {
+		x64_mov(&g->c, W, RAX, H(reserved_value));
+		lock(g);
+		x64_op(&g->c, 0xb1 | MAP_0F | w, RDX, rm_mem(R13, 0), 0);
+		x64_setcc(&g->c, CC_NE, RAX);
+		x64_op(&g->c, OP_MOVZX8, RAX, rm_reg(RAX), 0);
+	} else {
+		x64_store(&g->c, w, rm_mem(R13, 0), RDX);
+		x64_const(&g->c, RAX, 0);
+	}
+}
+
+static void sc_alone(struct gen *g, const struct ir *i)
 {
 	u32 w = i->k == 8 ? W : 0, other, another;
 
@@ -1500,6 +1569,17 @@ static void sc(struct gen *g, const struct ir *i)
 	x64_op(&g->c, OP_MOVZX8, RAX, rm_reg(RAX), 0);
 }
 
+static void sc(struct gen *g, u32 n)
+{
+	if (n == g->paired_sc)
+		sc_paired(g, ir(g, n));
+	else
+		sc_alone(g, ir(g, n));
+	g->paired_sc = 0;
+}
+
+/* -- Atomics as values ----------------------------------------------------------------------- */
+
 static bool is_atomic(const struct gen *g, u32 n)
 {
 	enum ir_op op = ir(g, n)->op;
@@ -1514,10 +1594,10 @@ static void atomic_into_rax(struct gen *g, u32 n)
 
 	switch (i->op) {
 	case IR_LR:
-		lr(g, i);
+		lr(g, n);
 		break;
 	case IR_SC:
-		sc(g, i);
+		sc(g, n);
 		break;
 	case IR_CAS:
 		cas(g, i);
@@ -2685,7 +2765,7 @@ static bool block(struct jit_code *code, const struct ir_block *b, const struct 
 	g.h = h;
 	g.page = page;
 	g.out = out;
-	g.busy = g.jump = g.redos = g.nstubs = g.nops = g.next_xmm = g.xmm_busy = 0;
+	g.paired_sc = g.busy = g.jump = g.redos = g.nstubs = g.nops = g.next_xmm = g.xmm_busy = 0;
 	g.at = b->start;
 	g.index = UINT32_MAX; /* before the first */
 	memset(g.f_in, -1, sizeof(g.f_in));
