@@ -13,6 +13,8 @@
 #define JIT_NEVER    255
 #define JIT_INSNS    1
 #define JIT_CHAINS   0
+#define JIT_GUESSES  1
+#define JIT_PATIENCE 1
 #define JIT_SIZE     (128 * 1024)
 #define JIT_PAGES    2
 

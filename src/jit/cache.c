@@ -367,6 +367,24 @@ bool cache_compile(struct jit *j, struct hart *h, struct jit_page *page, u32 sta
 	return there;
 }
 
+void cache_distrust(struct jit *j, const struct hart *h, u64 gva, u32 at)
+{
+	const struct jump *to = &h->ctx->jumps[gva / PAGE_SIZE % JUMP_ENTRIES];
+
+	if (to->native_page != gva)
+		return;
+	pthread_mutex_lock(&j->lock);
+	for (size_t n = to->native->nblocks; n--;) {
+		struct jit_block *b = &to->native->blocks[n];
+
+		if (b->start > at || b->end <= at)
+			continue;
+		to->native->guesses_wrong[b->start / 2 / 64] |= (u64)1 << b->start / 2 % 64;
+		drop_block(j, to->native, n);
+	}
+	pthread_mutex_unlock(&j->lock);
+}
+
 void cache_link(struct jit *j, struct jit_page *page, u32 site, u32 target)
 {
 	u32 entry;

@@ -58,6 +58,7 @@ enum common {
 	STEP,             /* ecx: where */
 	CSR_ACCESS,       /* ecx: where; rdx: the op; rax: the helper */
 	CSR_FP,           /* the same for fflags, frm, fcsr */
+	IMPATIENT,        /* ecx: where */
 	GROUP,            /* rax: first, rdx: last, ecx: where, and flags of jit_group() */
 	LOAD,             /* + log2 size; rax: address, ecx: where */
 	STORE = LOAD + 4, /* the same; rdx: value */
@@ -73,7 +74,7 @@ _Static_assert(COMMONS <= ARRAY_LEN(((struct jit_code *)0)->common), "room");
 
 /* -- State while a block is made ---------------------------------------------------------- */
 
-enum stub_kind { STUB_LOAD, STUB_STORE, STUB_GROUP, STUB_REDO, STUB_LEAVE, STUB_EXIT };
+enum stub_kind { STUB_LOAD, STUB_STORE, STUB_GROUP, STUB_GUESS, STUB_REDO, STUB_LEAVE, STUB_EXIT };
 
 /* Code that is out of the way, made at the end. */
 struct stub {
@@ -130,6 +131,7 @@ struct gen {
 	i32 disp_of[IR_MAX]; /* of an access in a group, from the group's base */
 	struct group groups[GROUPS + 1];
 	u32 ngroups, current; /* 0: none */
+	bool guesses;         /* see guess() */
 	u32 paired_sc;        /* node of the SC whose LR has put the address into r13; or 0 */
 
 	struct stub stubs[JIT_INSNS * 6 + 8];
@@ -1007,6 +1009,27 @@ static void tlb_index_into_rcx(struct gen *g, u8 r)
 	x64_alu_imm(&g->c, ALU_AND, 0, rm_reg(RCX), (TLB_ENTRIES - 1) * 32);
 }
 
+static struct rm guess_at(u32 slot)
+{
+	return rm_mem(RBP, (i32)(offsetof(struct hart, guess) + 8 * slot) - BIAS);
+}
+
+/* rcx = the addend of the TLB entry at rcx.  In a loop it is likely what it was last time, in the
+ * same page or one that lies next to it in memory too.  Then the host need not wait for the
+ * entry, as the comparison is only predicted: a load that follows a load takes half the time. */
+static void guess(struct gen *g)
+{
+	u32 slot = (g->at / 2) % JIT_GUESSES;
+	struct stub *s;
+
+	x64_mov(&g->c, W, RDX, guess_at(slot));
+	x64_alu(&g->c, ALU_CMP, W, RDX, rm_index(R15, RCX, 0, TLB(addend)));
+	s = stub(g, STUB_GUESS, x64_jcc(&g->c, CC_NE));
+	s->value = (u16)slot;
+	s->back = offset_of(&g->c);
+	x64_mov(&g->c, W, RCX, rm_reg(RDX));
+}
+
 /* A lookup of `size` bytes: the displacement of the jump that is taken if they are not all in a
  * page that is in the TLB.  Then the bytes are at the operand; of rax, rcx and rdx, the last is
  * free.  The entry is found by the first byte and checked by the last, or for atomics by the
@@ -1016,6 +1039,7 @@ static u32 lookup(struct gen *g, struct address a, u32 size, bool writes, bool a
 {
 	i32 tag = writes ? TLB(w) : TLB(r);
 	u8 first = a.base ? pin(a.base) : NO_REG;
+	u32 miss;
 
 	if (first == NO_REG) {
 		address_into_rax(g, a);
@@ -1046,12 +1070,12 @@ static u32 lookup(struct gen *g, struct address a, u32 size, bool writes, bool a
 		x64_alu_imm(&g->c, ALU_AND, W, rm_reg(RDX), PAGE_KEY);
 	}
 	x64_alu_to(&g->c, ALU_CMP, W, rm_index(R15, RCX, 0, tag), RDX);
-	{
-		u32 miss = x64_jcc(&g->c, CC_NE);
-
+	miss = x64_jcc(&g->c, CC_NE);
+	if (g->guesses && !writes)
+		guess(g);
+	else
 		x64_mov(&g->c, W, RCX, rm_index(R15, RCX, 0, TLB(addend)));
-		return miss;
-	}
+	return miss;
 }
 
 /* -- Groups: accesses off one base that one lookup is enough for -------------------------- */
@@ -2578,6 +2602,14 @@ static void note_statement(const struct gen *g, struct usage *u, const struct ir
 	}
 }
 
+static bool loops(const struct gen *g)
+{
+	for (u32 n = 0; n < g->b->n; n++)
+		if ((is_op(g, n, IR_BRANCH) || is_op(g, n, IR_JUMP)) && to_start(g, ir(g, n)))
+			return true;
+	return false;
+}
+
 /* Each f register that is used has an xmm register, if there are enough. */
 static bool fix_registers(struct gen *g, const struct usage *u)
 {
@@ -2674,6 +2706,21 @@ static void group_stub(struct gen *g, const struct stub *s)
 	x64_alu(&g->c, ALU_ADD, W, R13, base);
 }
 
+/* The right one, and next time too. */
+static void guess_stub(struct gen *g, const struct stub *s)
+{
+	u32 calm;
+
+	x64_mov(&g->c, W, RDX, rm_index(R15, RCX, 0, TLB(addend)));
+	x64_store(&g->c, W, guess_at(s->value), RDX);
+	x64_alu_imm(&g->c, ALU_SUB, 0, H(patience), 1);
+	calm = x64_jcc_short(&g->c, CC_NS);
+	x64_const(&g->c, RCX, s->where);
+	x64_call_to(&g->c, g->code->common[IMPATIENT]);
+	f_reload(g, s->xmm_of);
+	x64_bind_short(&g->c, calm);
+}
+
 static void make_stub(struct gen *g, const struct stub *s)
 {
 	x64_bind(&g->c, s->site);
@@ -2688,6 +2735,9 @@ static void make_stub(struct gen *g, const struct stub *s)
 		break;
 	case STUB_GROUP:
 		group_stub(g, s);
+		break;
+	case STUB_GUESS:
+		guess_stub(g, s);
 		break;
 	case STUB_REDO:
 		x64_const(&g->c, RCX, s->where);
@@ -2775,6 +2825,7 @@ static bool block(struct jit_code *code, const struct ir_block *b, const struct 
 	memset(&g.groups[0], 0, sizeof(g.groups[0]));
 	forget_state(&g);
 	find_groups(&g);
+	g.guesses = loops(&g) && !(page->guesses_wrong[b->start / 2 / 64] >> b->start / 2 % 64 & 1);
 
 	align(&g.c, 16);
 	out->code = offset_of(&g.c);
@@ -2903,6 +2954,7 @@ static void make_poll(struct gen *g, u32 *at)
 	x64_alu_imm(c, ALU_ADD, W, rm_reg(RAX), JIT_SLICE);
 	x64_store(c, W, H(until), RAX);
 	x64_const(c, R14, JIT_SLICE);
+	x64_store_imm(c, 0, H(patience), JIT_PATIENCE);
 	x64_mov(c, W, RAX, H(pc));
 	jump_far(g, 0);
 }
@@ -2958,6 +3010,22 @@ static void make_access(struct code_buf *c, u32 *at, u32 kind, u32 log2_size)
 	drop_return(c);
 	x64_jmp_to(c, at[FAULT]);
 	x64_bind_short(c, fine);
+	put1(c, 0xc3);
+}
+
+/* rax and rdx are kept. */
+static void make_impatient(struct code_buf *c, u32 *at)
+{
+	at[IMPATIENT] = offset_of(c);
+	x64_push(c, RAX);
+	x64_push(c, RDX);
+	begin_call(c);
+	store_pins(c, PINS_OF_CALLS);
+	call(c, (const void *)(uintptr_t)jit_impatient);
+	load_pins(c, PINS_OF_CALLS);
+	end_call(c);
+	x64_pop(c, RDX);
+	x64_pop(c, RAX);
 	put1(c, 0xc3);
 }
 
@@ -3050,6 +3118,7 @@ static void common(struct jit_code *code)
 		make_access(c, at, LOAD, i);
 		make_access(c, at, STORE, i);
 	}
+	make_impatient(c, at);
 	make_group(c, at);
 	make_step(c, at, STEP, (const void *)(uintptr_t)jit_step);
 	make_step(c, at, CSR_ACCESS, (const void *)(uintptr_t)jit_csr);

@@ -54,6 +54,12 @@ bool jit_csr(struct hart *h, const struct op *op, help_fn *f)
 	return !f(h, op, where_pc(h));
 }
 
+void jit_impatient(struct hart *h)
+{
+	h->patience = INT32_MAX; /* until the next slice */
+	cache_distrust(h->env->jit, h, h->base, (u32)(h->where & (PAGE_SIZE - 1)));
+}
+
 struct got jit_group(struct hart *h, u64 first, u64 last, u32 flags)
 {
 	jit_count(h, JIT_call_group, 1);
@@ -295,6 +301,7 @@ static void close_jit(struct hart_env *env)
 static void attach(struct hart *h)
 {
 	h->code_start = h->env->jit->memory.run;
+	h->patience = JIT_PATIENCE;
 	h->counts = xzalloc(sizeof(*h->counts));
 }
 

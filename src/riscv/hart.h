@@ -416,6 +416,8 @@ struct hart {
 	u32 where;            /* the instruction that asks for help */
 	u32 link;             /* the jump that found no code at its target; 0: none */
 	u32 mxcsr;            /* the host's FP control and flags while the guest runs */
+	i32 patience;         /* wrong guesses until code is made without */
+	u64 guess[JIT_GUESSES];
 
 	/* What it was made of. */
 	const struct hart_config *config;
