@@ -52,7 +52,6 @@ static void append(struct pcap *p, struct iovec *iov, int n)
 static void write_start(struct pcap *p, const char *name)
 {
 	u8 section[28] = { 0 }, interface[52] = { 0 };
-	u32 n = (u32)MIN(strlen(name), 15);
 	struct iovec iov[] = { { section, sizeof(section) }, { interface, sizeof(interface) } };
 
 	put_le32(section, SECTION);
@@ -67,7 +66,7 @@ static void write_start(struct pcap *p, const char *name)
 	put_le16(interface + 8, 1); /* Ethernet */
 	put_le16(interface + 16, IF_NAME);
 	put_le16(interface + 18, 16);
-	memcpy(interface + 20, name, n);
+	snprintf((char *)interface + 20, 16, "%s", name);
 	put_le16(interface + 36, IF_TSRESOL);
 	put_le16(interface + 38, 1);
 	interface[40] = 9; /* nanoseconds */

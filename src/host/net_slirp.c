@@ -28,18 +28,11 @@ struct slirp_net {
 	pid_t pid;
 	struct forward *forwards; /* that are there, to be made again by a new helper */
 	size_t nforwards, cap_forwards;
-	i32 reply;         /* of the request under way; negative: there is none yet */
-	bool was_up, gone; /* once; for good */
+	i32 reply; /* of the request under way; negative: there is none yet */
+	bool was_up;
 };
 
 /* -- Messages from the helper ----------------------------------------------------- */
-
-static void plugged(struct slirp_net *s, bool in)
-{
-	atomic_store(&s->io.net.link, in);
-	if (s->io.net.changed)
-		s->io.net.changed(s->io.net.ctx);
-}
 
 /* A new helper knows nothing of the forwards; its answers to these nobody waits for. */
 static void on_up(struct slirp_net *s)
@@ -49,7 +42,7 @@ static void on_up(struct slirp_net *s)
 	if (s->was_up)
 		log_line(LOG_INFO, "%s: the network is back", s->name);
 	s->was_up = true;
-	plugged(s, true);
+	netio_plug(&s->io, true);
 }
 
 static void on_down(struct slirp_net *s, const u8 *text, u32 n)
@@ -59,16 +52,15 @@ static void on_down(struct slirp_net *s, const u8 *text, u32 n)
 	text_clean(clean, sizeof(clean), (const char *)text, n);
 	log_line(LOG_WARNING, "%s: the network's helper ended (%s); the cable is unplugged",
 		 s->name, clean);
-	plugged(s, false);
+	netio_plug(&s->io, false);
 }
 
 static void on_gone(struct slirp_net *s)
 {
-	if (s->gone)
+	if (s->io.over)
 		return;
-	s->gone = true;
-	loop_want(s->io.watch, 0);
-	on_down(s, (const u8 *)"for good", 8);
+	log_line(LOG_WARNING, "%s: the network's helper is gone; the cable is unplugged", s->name);
+	netio_end(&s->io);
 }
 
 static void on_reply(struct slirp_net *s, const u8 *bytes, u32 n)
@@ -162,7 +154,7 @@ static bool take_one(struct slirp_net *s, u64 end, struct err *e)
 	u64 now = now_ns();
 	bool none;
 
-	if (s->gone)
+	if (s->io.over)
 		return err_set(e, "the network's helper has ended");
 	if (now >= end)
 		return err_set(e, "the network's helper does not answer");

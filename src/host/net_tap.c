@@ -80,7 +80,7 @@ static i32 tap_read(struct netio *io, u8 *frame, u32 cap, struct net_work *work)
 
 	if (got < HEADER) {
 		if (got < 0 && errno != EAGAIN && errno != EINTR)
-			loop_want(io->watch, 0); /* the device has been taken away */
+			netio_end(io); /* the device has been taken away */
 		return -1;
 	}
 	*work = work_of(&h);

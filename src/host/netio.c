@@ -96,7 +96,7 @@ static void watch_again(struct netio *io)
 	u32 events = (atomic_load(&io->held) ? 0 : LOOP_READ) |
 		     (atomic_load(&io->full) ? LOOP_WRITE : 0);
 
-	loop_want(io->watch, events);
+	loop_want(io->watch, io->over ? 0 : events);
 }
 
 static void read_some(struct netio *io)
@@ -139,6 +139,19 @@ void netio_ready(struct net *n)
 
 	if (atomic_load(&io->held))
 		loop_call(io->look);
+}
+
+void netio_plug(struct netio *io, bool in)
+{
+	atomic_store(&io->net.link, in);
+	if (io->net.changed)
+		io->net.changed(io->net.ctx);
+}
+
+void netio_end(struct netio *io)
+{
+	io->over = true;
+	netio_plug(io, false);
 }
 
 bool netio_full(struct netio *io)

@@ -47,6 +47,7 @@ struct netio {
 	i32 (*read)(struct netio *io, u8 *frame, u32 cap, struct net_work *work);
 	_Atomic bool full; /* send() found no room: changed() when there is */
 	_Atomic bool held;
+	bool over; /* nothing will ever come or go again */
 	u32 held_bytes;
 	struct net_work work;
 	u8 frame[NET_FRAME_MAX];
@@ -56,6 +57,9 @@ struct netio {
 void netio_open(struct netio *io, struct loop *l, int fd);
 void netio_close(struct netio *io); /* but not the descriptor; all may be zero */
 void netio_ready(struct net *n);    /* for net_ops */
+/* The cable is plugged in, or out; the loop's thread. */
+void netio_plug(struct netio *io, bool in);
+void netio_end(struct netio *io); /* out, for good */
 /* For send(): remembers to tell when there is room.  Returns false. */
 bool netio_full(struct netio *io);
 

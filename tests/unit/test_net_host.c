@@ -39,6 +39,7 @@ struct bench {
 	struct loop *l;
 	struct card card[2];
 	u64 end;
+	u32 turns; /* of the loop */
 	bool (*done)(struct bench *b);
 };
 
@@ -91,6 +92,7 @@ static u64 look(void *ctx)
 	struct bench *b = ctx;
 	u64 now = now_ns();
 
+	b->turns++;
 	if ((b->done && b->done(b)) || now >= b->end)
 		loop_quit(b->l);
 	return MIN(now + 1000000, b->end);
@@ -406,6 +408,9 @@ static void a_keeper_that_dies_does_not_stop_the_machine(void **state)
 	kill(keeper, SIGKILL);
 	kill(worker, SIGKILL);
 	assert_true(until(&b, unplugged));
+	b.turns = 0;
+	until(&b, NULL);
+	assert_true(b.turns < 1000); /* it sleeps: a turn a millisecond is the test's own */
 	bench_fini(&b);
 	(void)state;
 }
