@@ -81,6 +81,13 @@ static const char *hex(struct import *m, u64 v)
 	return arena_printf(&m->a, "%s", address_text(buf, sizeof(buf), v));
 }
 
+static const char *bytes(struct import *m, u64 v)
+{
+	char buf[32];
+
+	return arena_printf(&m->a, "%s", size_text(buf, sizeof(buf), v));
+}
+
 static void add_compatible(struct import *m, struct str *out, const struct dt_found *f)
 {
 	for (const char *s = f->compatible; s < f->compatible + f->compatible_len;
@@ -293,7 +300,8 @@ static void add_memory(struct import *m)
 		if (strcmp(f->name, "memory") != 0 || f->parent >= 0 || end <= base ||
 		    end > (u64)1 << 56 || is_taken(m, base, end - base))
 			continue;
-		str_add(m->out, "  ram%u: {reg: [%s, %s]}\n", n, hex(m, base), hex(m, end - base));
+		str_add(m->out, "  ram%u: {reg: [%s, %s]}\n", n, hex(m, base),
+			bytes(m, end - base));
 		take(m, base, end - base);
 		map_put(&m->a, m->names, arena_printf(&m->a, "ram%u", n++), (struct pos){ 0 },
 			m->names);
@@ -405,7 +413,7 @@ static void add_place(struct import *m, const struct device_class *c, const stru
 	if (c->mmio_size && size == c->mmio_size)
 		str_add(&m->devices, ", reg: %s", hex(m, f->base));
 	else
-		str_add(&m->devices, ", reg: [%s, %s]", hex(m, f->base), hex(m, size));
+		str_add(&m->devices, ", reg: [%s, %s]", hex(m, f->base), bytes(m, size));
 	take(m, f->base, size);
 }
 
@@ -462,12 +470,103 @@ static bool lacks_required(const struct import *m, const struct device_class *c,
 	return false;
 }
 
+/* -- A PCI host: what `ranges` and `interrupt-map` say of it --------------------------------- */
+
+/* By the space code of an address (IEEE 1275 PCI binding, phys.hi): 1 I/O, 2 memory of 32
+ * bits, 3 of 64.  The first of each that does not lie in anything's way. */
+static void find_windows(const struct import *m, const struct dt_found *f, struct range *windows)
+{
+	u32 n;
+	const u8 *p = dt_cells(m->fdt, f->node, "ranges", &n);
+
+	/* child address of 3 cells, parent address and size of 2 */
+	for (u32 i = 0; p && i + 7 <= n; i += 7) {
+		u32 space = dt_nth(p, i) >> 24 & 3;
+		u64 base = (u64)dt_nth(p, i + 3) << 32 | dt_nth(p, i + 4);
+		u64 size = (u64)dt_nth(p, i + 5) << 32 | dt_nth(p, i + 6);
+		bool clear = size && base + (size - 1) >= base && !is_taken(m, base, size) &&
+			     !ranges_overlap(base, size, f->base, f->size);
+
+		for (u32 k = 0; k < 4; k++)
+			clear &= !ranges_overlap(base, size, windows[k].base, windows[k].size);
+		if (clear && space && !windows[space].size &&
+		    (space != 2 || base + (size - 1) <= UINT32_MAX))
+			windows[space] = (struct range){ base, size };
+	}
+}
+
+static void add_windows(struct import *m, const struct range *windows)
+{
+	static const char *const names[] = { NULL, "io", "mem32", "mem64" };
+	const char *sep = ", windows: {";
+
+	for (u32 k = 1; k < 4; k++) {
+		if (!windows[k].size)
+			continue;
+		take(m, windows[k].base, windows[k].size);
+		str_add(&m->devices, "%s%s: [%s, %s]", sep, names[k], hex(m, windows[k].base),
+			bytes(m, windows[k].size));
+		sep = ", ";
+	}
+	str_add(&m->devices, "}");
+}
+
+/* The lines of pins 1 to 4 of the first slot; false: there are not four that are free. */
+static bool find_pins(struct import *m, const struct dt_found *f, u32 *lines)
+{
+	u32 n, step, found = 0;
+	const u8 *p = dt_cells(m->fdt, f->node, "interrupt-map", &n);
+	u32 cells = m->plic < 0 ? 0 : dt_cell(m->fdt, m->plic, "#interrupt-cells", 0);
+
+	step = 5 + (m->plic < 0 ? 0 : dt_cell(m->fdt, m->plic, "#address-cells", 0) % 4) +
+	       cells % 4;
+	for (u32 i = 0; p && cells && i + step <= n && found < 4; i += step) {
+		u32 line = dt_nth(p, i + step - cells % 4);
+
+		if (dt_nth(p, i) >> 11 & 31 || dt_nth(p, i + 3) != found + 1 || !line ||
+		    line >= ARRAY_LEN(m->lines) || m->lines[line] ||
+		    fdt_node_offset_by_phandle(m->fdt, dt_nth(p, i + 4)) != m->plic)
+			continue;
+		lines[found++] = line;
+	}
+	for (u32 i = 0; i < found; i++)
+		for (u32 k = 0; k < i; k++)
+			if (lines[k] == lines[i])
+				return false;
+	return found == 4;
+}
+
+static bool add_pci_host(struct import *m, u32 i, const struct device_class *c)
+{
+	const struct dt_found *f = &m->nodes.p[i];
+	u64 size = align_down(window_size(c, f), MIB);
+	struct range windows[4] = { { 0 } };
+	u32 lines[4];
+
+	find_windows(m, f, windows);
+	if (size < MIB || !windows[2].size || misfit(m, c, f, size) || !find_pins(m, f, lines))
+		return false; /* a host cannot do without memory for 32-bit BARs */
+	begin_device(m, i, c->name);
+	add_place(m, c, f, size);
+	str_add(&m->devices, ", interrupts: [%u, %u, %u, %u]", lines[0], lines[1], lines[2],
+		lines[3]);
+	for (u32 k = 0; k < 4; k++)
+		m->lines[lines[k]] = true;
+	add_windows(m, windows);
+	str_add(&m->devices, "}\n");
+	add_note(m, &m->modeled, f, c->name);
+	m->n.modeled++;
+	return true;
+}
+
 static bool add_modeled(struct import *m, u32 i, const struct device_class *c)
 {
 	const struct dt_found *f = &m->nodes.p[i];
 	bool window = c->mmio_size || c->mmio_max;
 	u64 size = window ? window_size(c, f) : 0;
 
+	if (c->bus == BUS_PCI)
+		return !f->disabled && add_pci_host(m, i, c);
 	if (c->bus || lacks_required(m, c, f) || (window && misfit(m, c, f, size)))
 		return false;
 	begin_device(m, i, c->name);

@@ -72,6 +72,28 @@ static void what_was_made_of_a_board_becomes_that_board_again(void **state)
 	(void)state;
 }
 
+static void a_pci_host_keeps_its_windows_and_interrupts(void **state)
+{
+	size_t len;
+	void *fdt = tree_of("boards/virt.yaml", &len);
+	struct imported i = import_tree(fdt, len);
+	const struct plan_device *d = find_planned(&i.l, "pcie");
+	struct against_count n;
+	struct str said = { 0 };
+	struct err e = { 0 };
+
+	assert_string_equal(d->class->name, "pcie-ecam");
+	assert_true(plan_against(i.l.plan, fdt, len, &said, &n, &e));
+	assert_string_equal(str_text(&said), "");
+	assert_non_null(strstr(str_text(&i.yaml),
+			       "interrupts: [32, 33, 34, 35], windows: {io: [0x0300_0000, "
+			       "64K], mem32: [0x4000_0000, 1G], mem64: [0x4_0000_0000, 16G]}"));
+	str_free(&said);
+	imported_free(&i);
+	free(fdt);
+	(void)state;
+}
+
 static u8 *empty_tree(u8 *buf, size_t size)
 {
 	assert_int_equal(fdt_create_empty_tree(buf, (int)size), 0);
@@ -201,6 +223,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_made_of_a_board_becomes_that_board_again),
+		cmocka_unit_test(a_pci_host_keeps_its_windows_and_interrupts),
 		cmocka_unit_test(an_empty_tree_is_a_computer_that_says_what_it_lacks),
 		cmocka_unit_test(blocks_become_regbanks_where_their_bus_puts_them),
 		cmocka_unit_test(a_hostile_tree_stays_in_its_quotes),

@@ -13,8 +13,10 @@ static void import_it(const uint8_t *data, size_t size)
 
 	if (board_import(data, size, &o, &yaml, &n, &e)) {
 		l = load_text(str_text(&yaml));
-		if (!l.plan)
-			abort(); /* a scaffold that does not load */
+		if (!l.plan) { /* a scaffold that does not load */
+			fputs(str_text(&l.said), stderr);
+			abort();
+		}
 		loaded_free(&l);
 	}
 	str_free(&yaml);
