@@ -424,6 +424,7 @@ static enum walked set_used(struct hart *h, u8 *slot, u64 *pte, u64 gpa, enum ac
 	}
 	if (h->trial && !note(h, slot, 8, gpa))
 		return WALK_FAULT;
+	mem_will_write(h->env->mem, gpa);
 	if (ram_cas8(slot, *pte, want) != *pte)
 		return WALK_AGAIN;
 	*pte = want;
@@ -448,6 +449,15 @@ static void leaf_set(const struct context *ctx, struct leaf *out, u64 pte, u64 g
 	out->rights |= permitted(pte, ctx->mode, code_priv(ctx), true);
 }
 
+/* In RAM; A and D are written by set_used(), which says so. */
+static u8 *table_entry(struct hart *h, u64 gpa)
+{
+	bool rom;
+	const u8 *slot = mem_readable(h->env->mem, gpa, 8, &rom);
+
+	return slot && !rom ? (u8 *)(uintptr_t)slot : NULL;
+}
+
 static enum walked walk(struct hart *h, u64 gva, enum access access, enum priv priv,
 			struct leaf *out)
 {
@@ -460,7 +470,7 @@ static enum walked walk(struct hart *h, u64 gva, enum access access, enum priv p
 	}
 	while (level--) {
 		u64 gpa = table + (gva >> (PAGE_SHIFT + 9 * level) & 0x1ff) * 8;
-		u8 *slot = mem_slice(h->env->mem, gpa, 8);
+		u8 *slot = table_entry(h, gpa);
 		u64 pte;
 		bool is_leaf;
 
