@@ -73,10 +73,11 @@ enum {
 struct ir_block {
 	struct ir ir[IR_MAX];
 	u32 n;
-	u32 insns;      /* instructions */
-	u32 start, end; /* offsets in the page: what it was made from */
-	bool falls;     /* runs on to `end`; else its last statement never does */
-	u32 at, len;    /* of the instruction being read */
+	u32 insns;       /* instructions */
+	u32 start, end;  /* offsets in the page: what it was made from */
+	bool falls;      /* runs on to `end`; else its last statement never does */
+	bool jumps_trap; /* without C, to what is no multiple of 4 */
+	u32 at, len;     /* of the instruction being read */
 
 	/* Constants and page offsets that registers hold. */
 	bool known[33];

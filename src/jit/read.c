@@ -186,7 +186,7 @@ static void drop_unseen(struct ir_block *b, u32 r)
 	struct ir *last;
 
 	while (b->ir[i].op != IR_INSN) {
-		if (b->ir[i].op >= IR_LOAD && b->ir[i].op != IR_JUMP)
+		if (b->ir[i].op >= IR_LOAD && (b->ir[i].op != IR_JUMP || b->jumps_trap))
 			return;
 		i--;
 	}
@@ -472,6 +472,7 @@ void ir_read(struct ir_block *b, const struct hart *h, const u8 *page, u32 start
 	b->n = b->insns = 0;
 	b->start = b->at = start;
 	b->falls = true;
+	b->jumps_trap = !hart_has(h, EXT_Zca);
 	while (b->falls && b->insns < max_insns && b->n + IR_INSN_MAX < IR_MAX) {
 		u32 from = b->n, word;
 		struct op op;
