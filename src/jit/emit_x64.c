@@ -1812,6 +1812,7 @@ static void f_sign(struct gen *g, u32 r, const struct ir *i, bool is_double)
 	u32 w = is_double ? W : 0, nb = neg ? b->a : both ? b->b : i->b;
 	u32 bit = is_double ? 63 : 31;
 	u32 fa, fb;
+	u8 d;
 
 	if (f_sign_of_itself(g, r, i, is_double))
 		return;
@@ -1832,19 +1833,14 @@ static void f_sign(struct gen *g, u32 r, const struct ir *i, bool is_double)
 	x64_shift_imm(&g->c, SH_SHR, w, rm_reg(RAX), 1);
 	x64_shift_imm(&g->c, SH_SHL, w, rm_reg(RDX), bit);
 	x64_alu(&g->c, ALU_OR, w, RAX, rm_reg(RDX));
-	f_forget(g, r);
-	x64_store(&g->c, w, f_at(r), RAX);
-	if (!is_double) {
-		struct rm at = f_at(r);
-
-		at.disp += 4;
-		x64_store_imm(&g->c, 0, at, -1);
-	}
+	d = f_claim(g, r);
+	to_xmm(g, d, rm_reg(RAX));
+	f_store(g, r, d, is_double);
 }
 
 /* -- Floating point: conversions ---------------------------------------------------------- */
 
-enum { RM_RTZ = 1, RM_DYNAMIC = 7 };
+enum { RM_RNE = 0, RM_RTZ = 1, RM_DYNAMIC = 7 };
 
 struct conversion {
 	bool is_double, is_unsigned;
@@ -2431,26 +2427,29 @@ static bool is_exact(enum ir_op op)
 	return op == IR_F64_FROM_i32 || op == IR_F64_FROM_u32 || op == IR_F32_TO_F64;
 }
 
-/* False: the interpreter rounds. */
-static bool round_statement(struct gen *g, u32 n)
+/* Else the interpreter does. */
+static bool host_rounds(const struct gen *g, u32 n)
 {
 	enum ir_op op = rounded(g, n);
 	struct conversion v;
 
-	if (is_exact(op) && ir(g, n)->k != RM_DYNAMIC)
-		return true;
 	switch (ir(g, n)->k) {
-	case 0:
-		round_nearest(g);
+	case RM_RNE:
+	case RM_DYNAMIC:
 		return true;
 	case RM_RTZ:
-		return to_integer(op, &v);
-	case RM_DYNAMIC:
-		round_dynamic(g);
-		return true;
+		return is_exact(op) || to_integer(op, &v);
 	default:
-		return false;
+		return is_exact(op);
 	}
+}
+
+static void round_statement(struct gen *g, u32 n)
+{
+	if (ir(g, n)->k == RM_DYNAMIC)
+		round_dynamic(g);
+	else if (ir(g, n)->k == RM_RNE && !is_exact(rounded(g, n)))
+		round_nearest(g);
 }
 
 static void fence(struct gen *g)
@@ -2499,8 +2498,10 @@ static u32 insn(struct gen *g, u32 n)
 			fp(g);
 			break;
 		case IR_ROUND:
-			if (round_statement(g, n))
+			if (host_rounds(g, n)) {
+				round_statement(g, n);
 				break;
+			}
 			interpret(g);
 			while (n + 1 < g->b->n && !is_op(g, n + 1, IR_INSN))
 				n++;
@@ -2566,8 +2567,10 @@ static bool to_start(const struct gen *g, const struct ir *i)
 	return is_op(g, i->a, IR_PC) && ir(g, i->a)->k == (i64)g->b->start;
 }
 
-static void note_statement(const struct gen *g, struct usage *u, const struct ir *i)
+static void note_statement(const struct gen *g, struct usage *u, u32 n)
 {
+	const struct ir *i = ir(g, n);
+
 	switch (i->op) {
 	case IR_BRANCH:
 	case IR_JUMP:
@@ -2583,7 +2586,7 @@ static void note_statement(const struct gen *g, struct usage *u, const struct ir
 		break;
 	case IR_ROUND:
 		u->dynamic |= i->k == RM_DYNAMIC;
-		u->steps |= i->k != RM_DYNAMIC && i->k != RM_RTZ && i->k != 0;
+		u->steps |= !host_rounds(g, n);
 		break;
 	case IR_STORE:
 		if (is_op(g, i->b, IR_F) && i->k == 8)
@@ -2645,7 +2648,7 @@ static void enter_loop(struct gen *g)
 	struct usage u = { .loops = false };
 
 	for (u32 n = 0; n < g->b->n; n++)
-		note_statement(g, &u, ir(g, n));
+		note_statement(g, &u, n);
 	if (!u.loops || u.steps || !u.fp || !fix_registers(g, &u))
 		return;
 	g->index = 0; /* who leaves here has done nothing */
@@ -2817,6 +2820,7 @@ static bool block(struct jit_code *code, const struct ir_block *b, const struct 
 	g.out = out;
 	g.paired_sc = g.busy = g.jump = g.redos = g.nstubs = g.nops = g.next_xmm = g.xmm_busy = 0;
 	g.at = b->start;
+	g.len = 0;
 	g.index = UINT32_MAX; /* before the first */
 	memset(g.f_in, -1, sizeof(g.f_in));
 	memset(g.xmm_of, -1, sizeof(g.xmm_of));

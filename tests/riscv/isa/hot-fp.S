@@ -1,0 +1,46 @@
+/* Loops of floating point that run so often that an engine may keep f registers elsewhere from
+ * one pass to the next: what any instruction writes in one pass, the next one reads.
+ *
+ * Unprivileged manual, "Single-Precision Floating-Point Computational Instructions", "... Sign
+ * Injection".
+ */
+#include "isa.h"
+
+/* A block that is the loop and no more. */
+#define AGAIN addi s1, s1, -1; bnez s1, 0b; j 1f; 1:
+
+TEST
+	li	s1, 101			/* a sign from elsewhere: what is added next has it */
+	fcvt.d.w fa0, zero
+	li	a0, 1
+	fcvt.d.w fa1, a0
+	fneg.d	fa2, fa1
+0:	fadd.d	fa0, fa0, fa1		/* 1 or 0 */
+	fsgnj.d	fa0, fa0, fa2
+	AGAIN
+	fcvt.w.d a0, fa0, rtz
+	EQ(a0, -1)
+
+	li	s1, 101
+	fcvt.s.w fa0, zero
+	li	a0, 1
+	fcvt.s.w fa1, a0
+0:	fadd.s	fa0, fa0, fa1
+	fsgnjn.s fa0, fa0, fa1
+	AGAIN
+	fcvt.w.s a0, fa0, rtz
+	EQ(a0, -1)
+
+	li	s1, 100			/* a rounding mode that is not the host's */
+	fcvt.d.w fa0, zero
+	fcvt.d.w fa2, zero
+	li	a0, 1
+	fcvt.d.w fa1, a0
+0:	fadd.d	fa2, fa2, fa0
+	fadd.d	fa0, fa0, fa1, rtz
+	AGAIN
+	fcvt.w.d a0, fa0, rtz
+	EQ(a0, 100)
+	fcvt.w.d a0, fa2, rtz
+	EQ(a0, 4950)
+PASS
