@@ -252,11 +252,15 @@ static void trust_calm_pages(struct jit *j, struct hart *h)
 			mem_trust(h->env->mem, j->pages[i]->live);
 	ask_others(j, h, inbox_post_forget);
 	mmu_forget(h);
-	for (u32 i = 0; i < j->npages; i++)
-		if (j->pages[i]->calm >= CALM) {
-			compare(j, j->pages[i]);
-			j->pages[i]->calm = 0;
-		}
+	for (u32 i = 0; i < j->npages; i++) {
+		struct jit_page *page = j->pages[i];
+
+		/* Calm or not: it changed meanwhile, or the same bytes are code of another ISA. */
+		if (!*page->written)
+			compare(j, page);
+		if (page->calm >= CALM)
+			page->calm = 0;
+	}
 	code_trust_ends();
 	j->calm_compares = 0;
 	j->evicting = false;
@@ -264,7 +268,7 @@ static void trust_calm_pages(struct jit *j, struct hart *h)
 
 static void check(struct jit *j, struct hart *h, struct jit_page *page)
 {
-	if (code_trusts_flags() && !*page->written)
+	if (code_is_unwritten(page->written))
 		return;
 	compare(j, page);
 	if (page->calm >= CALM && !j->evicting && ++j->calm_compares >= CALM_COMPARES)

@@ -145,13 +145,13 @@ struct jit_page *jit_page_at_pc(struct hart *h, bool remember)
 static void expire(struct hart *h, struct context *ctx)
 {
 	u64 epoch = atomic_load(&h->env->jit->epoch);
-	bool all = ctx->native_epoch != epoch || !code_trusts_flags();
+	bool all = ctx->native_epoch != epoch;
 
 	for (u32 i = 0; i < JUMP_ENTRIES; i++) {
 		struct jump *at = &ctx->jumps[i];
 
 		at->page = TLB_NONE;
-		if (at->native_page != TLB_NONE && (all || *at->native->written))
+		if (at->native_page != TLB_NONE && (all || !code_is_unwritten(at->native->written)))
 			at->native_page = TLB_NONE;
 	}
 	ctx->native_epoch = epoch;

@@ -123,7 +123,7 @@ static struct code_page *fresh(struct hart *h)
 /* Nobody wrote to it since it was compared. */
 static bool is_unwritten(const struct code_page *page)
 {
-	return code_trusts_flags() && !*page->written && page->trusted == atomic_load(&trusts);
+	return code_is_unwritten(page->written) && page->trusted == atomic_load(&trusts);
 }
 
 static struct code_page *page_of(struct hart *h, const u8 *live)
@@ -161,9 +161,10 @@ void code_trust_ends(void)
 	atomic_fetch_sub(&trusting, 1);
 }
 
-bool code_trusts_flags(void)
+/* In this order: a flag that was cleared just now is read after `trusting` was set. */
+bool code_is_unwritten(const _Atomic u8 *written)
 {
-	return !atomic_load(&trusting);
+	return !atomic_load(written) && !atomic_load(&trusting);
 }
 
 u64 code_epoch(void)

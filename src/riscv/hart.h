@@ -139,7 +139,8 @@ u64 code_epoch(void);
  * write.  Until the end flags say nothing; then all copies are compared once more. */
 void code_trust_begins(void);
 void code_trust_ends(void);
-bool code_trusts_flags(void);
+/* Nobody wrote to the page of this flag (mem_written()) since it was compared. */
+bool code_is_unwritten(const _Atomic u8 *written);
 
 /* The bits of the instruction at pc, for tval; 0 if they cannot be fetched now. */
 u32 code_word(struct hart *h, u64 pc);
@@ -441,9 +442,9 @@ struct hart {
 	u64 reserved_value;
 	u32 reserved_size;
 
-	struct mem_cache io; /* the window last used */
-	struct trial *trial; /* NULL: what this hart does counts */
-	struct tried *tried; /* the engine `lockstep`'s */
+	struct mem_cache io;       /* the window last used */
+	struct trial *trial;       /* NULL: what this hart does counts */
+	struct tried *tried;       /* the engine `lockstep`'s */
 	struct jit_counts *counts; /* of engines that compile */
 
 	enum priv priv;

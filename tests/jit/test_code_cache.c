@@ -2,6 +2,7 @@
 #include "../riscv/exec.h"
 
 #include "asm.h"
+#include "jit.h"
 
 #include <inttypes.h>
 #include <sched.h>
@@ -350,6 +351,35 @@ static void harts_go_on_while_code_is_evicted(void **state)
 	(void)state;
 }
 
+/* A page of a hart with C and of one without, which is not the one that finds it calm. */
+static void code_that_is_trusted_again_is_compared_for_each_isa(void **state)
+{
+	struct rig *r = rig_plan(ALL_ISA, 2);
+	const struct jit_page *mine, *other;
+	struct hart *h[2];
+	struct isa_error bad;
+
+	assert_true(isa_parse("rv64g", &r->config[1].isa, &bad));
+	rig_start(r, engine_find("jit"));
+	for (u32 i = 0; i < 2; i++)
+		h[i] = r->harts[i];
+	exec_put(r, FUNCTION, (const u32[]){ ADDI(A0, ZERO, 1) }, 1);
+	mine = cache_page(r->env.jit, h[0], r->ram + FUNCTION);
+	other = cache_page(r->env.jit, h[1], r->ram + FUNCTION);
+	assert_ptr_not_equal(mine, other);
+	exec_put(r, FUNCTION, (const u32[]){ ADDI(A0, ZERO, 2) }, 1);
+	for (u32 i = 0; *mine->written && i < 1000; i++) {
+		code_fence(h[0]);
+		cache_page(r->env.jit, h[0], r->ram + FUNCTION);
+	}
+	assert_false(*mine->written);
+	code_fence(h[1]);
+	assert_ptr_equal(cache_page(r->env.jit, h[1], r->ram + FUNCTION), other);
+	assert_memory_equal(other->bytes, r->ram + FUNCTION, PAGE_SIZE);
+	rig_free(r);
+	(void)state;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -359,6 +389,7 @@ int main(void)
 		cmocka_unit_test(code_that_a_device_wrote_is_new_after_a_fence),
 		cmocka_unit_test(code_that_another_hart_wrote_is_new_after_a_fence),
 		cmocka_unit_test(harts_go_on_while_code_is_evicted),
+		cmocka_unit_test(code_that_is_trusted_again_is_compared_for_each_isa),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
