@@ -71,12 +71,22 @@ static void drop_block(struct jit *j, struct jit_page *page, size_t n)
 	j->stats.dropped++;
 }
 
+/* Freed, so that what they take is bounded by the code that there is, whatever the guest runs. */
+static void forget_lists(struct jit_page *page)
+{
+	free(page->blocks);
+	free(page->links);
+	page->blocks = NULL;
+	page->links = NULL;
+	page->nblocks = page->blocks_cap = page->nlinks = page->links_cap = 0;
+}
+
 static void drop_all(struct jit *j, struct jit_page *page)
 {
 	j->stats.dropped += page->nblocks;
 	no_code(j, page);
 	cool(page, 0, PAGE_SLOTS);
-	page->nblocks = page->nlinks = 0;
+	forget_lists(page);
 	page->segments = 0;
 }
 
@@ -191,8 +201,7 @@ static void next_segment(struct jit *j, struct hart *h)
 static void free_pages(struct jit *j)
 {
 	for (u32 i = 0; i < j->npages; i++) {
-		free(j->pages[i]->blocks);
-		free(j->pages[i]->links);
+		forget_lists(j->pages[i]);
 		free(j->pages[i]);
 	}
 	j->npages = 0;

@@ -297,6 +297,20 @@ static u64 sum_of_functions(void)
 	return sum;
 }
 
+static void pages_without_code_take_little(const struct jit *j)
+{
+	u32 without = 0;
+
+	for (u32 i = 0; i < j->npages; i++) {
+		if (j->pages[i]->segments)
+			continue;
+		assert_null(j->pages[i]->blocks);
+		assert_null(j->pages[i]->links);
+		without++;
+	}
+	assert_true(without > 0);
+}
+
 /* Both call all functions, each of them until it is compiled. */
 static void harts_go_on_while_code_is_evicted(void **state)
 {
@@ -347,6 +361,7 @@ static void harts_go_on_while_code_is_evicted(void **state)
 		assert_int_equal(r->harts[1]->x[A0], sum_of_functions());
 	}
 	assert_true(exec_stat(r, "jit-evictions ") >= 4);
+	pages_without_code_take_little(r->env.jit);
 	rig_free(r);
 	(void)state;
 }
