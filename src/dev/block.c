@@ -20,11 +20,22 @@ struct block_port {
 	_Atomic u32 nfinished;
 };
 
+/* Before anybody is told that it was read, or could drop it unseen. */
+static void mark_read(const struct device *dev, const struct block_req *req)
+{
+	if (req->op != BLOCK_READ)
+		return;
+	for (u32 i = 0; i < req->niov; i++)
+		mem_has_written(dev->engine->machine->mem, req->iov[i].iov_base,
+				req->iov[i].iov_len);
+}
+
 static void complete(void *ctx, struct block_req *req)
 {
 	struct block_port *port = ctx;
 	struct device *dev = port->dev;
 
+	mark_read(dev, req);
 	pthread_mutex_lock(&port->lock);
 	port->inside++;
 	req->next = NULL;

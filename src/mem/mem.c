@@ -143,15 +143,23 @@ void mem_will_write(const struct mem *m, u64 gpa)
 }
 
 /* NULL: in no RAM. */
-static _Atomic u8 *flag_of(const struct mem *m, const u8 *page)
+static const struct mem_ram *ram_of(const struct mem *m, const u8 *bytes)
 {
 	for (size_t i = 0; i < m->nram; i++) {
 		const struct mem_ram *r = &m->ram[i];
 
-		if (!r->rom && page >= r->bytes && page < r->bytes + r->size)
-			return &r->written[(u64)(page - r->bytes) / PAGE];
+		if (!r->rom && bytes >= r->bytes && bytes < r->bytes + r->size)
+			return r;
 	}
 	return NULL;
+}
+
+/* The same. */
+static _Atomic u8 *flag_of(const struct mem *m, const u8 *page)
+{
+	const struct mem_ram *r = ram_of(m, page);
+
+	return r ? &r->written[(u64)(page - r->bytes) / PAGE] : NULL;
 }
 
 const _Atomic u8 *mem_written(const struct mem *m, const u8 *page)
@@ -160,6 +168,14 @@ const _Atomic u8 *mem_written(const struct mem *m, const u8 *page)
 	const _Atomic u8 *flag = flag_of(m, page);
 
 	return flag ? flag : &never;
+}
+
+void mem_has_written(const struct mem *m, const u8 *bytes, u64 n)
+{
+	const struct mem_ram *r = ram_of(m, bytes);
+
+	if (r)
+		mark(r, r->gpa + (u64)(bytes - r->bytes), n);
 }
 
 void mem_trust(struct mem *m, const u8 *page)

@@ -76,6 +76,8 @@ struct mem_ram {
  * to it that each writer says so again.  ROM is never written.
  */
 void mem_will_write(const struct mem *m, u64 gpa);
+/* For who has a slice for long: flags may have been cleared since. */
+void mem_has_written(const struct mem *m, const u8 *bytes, u64 n);
 const _Atomic u8 *mem_written(const struct mem *m, const u8 *page);
 void mem_forget_written(struct mem *m);
 void mem_trust(struct mem *m, const u8 *page);

@@ -745,12 +745,35 @@ static void six_thousand_wild_requests_do_no_harm(void **state)
 	(void)state;
 }
 
+/* Flags are cleared while it is under way; see mem_trust(). */
+static void check_written(struct driver *d)
+{
+	struct mem *mem = d->b->machine.mem;
+	const u8 *data = ram(d, BYTES_AT);
+
+	driver_start(d, 0, 1, 16);
+	ask(d, IN, 1, BYTES_AT + 0xe00, 2 * SECTOR, true);
+	for (u32 i = 0; i < 2; i++)
+		mem_trust(mem, data + (size_t)i * 0x1000);
+	assert_int_equal(*mem_written(mem, data), 0);
+	finish(disk(d));
+	assert_int_equal(*mem_written(mem, data), 1);
+	assert_int_equal(*mem_written(mem, data + 0x1000), 1);
+}
+
+static void pages_that_a_read_fills_are_written_when_it_ends(void **state)
+{
+	on_disks(check_written);
+	(void)state;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_read_brings_its_sectors_and_the_status_last),
 		cmocka_unit_test(a_write_reaches_its_sector_and_no_other),
 		cmocka_unit_test(the_layout_of_a_request_does_not_matter),
+		cmocka_unit_test(pages_that_a_read_fills_are_written_when_it_ends),
 		cmocka_unit_test(what_is_not_whole_sectors_of_the_disk_is_an_error),
 		cmocka_unit_test(an_error_of_the_disk_reaches_the_driver),
 		cmocka_unit_test(requests_are_answered_in_the_order_they_finish),
