@@ -233,7 +233,7 @@ static bool get(const struct args *a, const char *guest, struct err *e)
 				   .fresh = args_has(a, "fresh"),
 				   .mirror = args_value(a, "mirror") };
 
-	if (args_has(a, "if-missing") && fetch_is_there(guest))
+	if (args_has(a, "if-missing") && fetch_is_there(guest) && !fetch_is_old(guest))
 		return true;
 	return may_lose_disk(a, guest, e) && fetch(guest, &o, e);
 }

@@ -5,6 +5,7 @@
  */
 #include "cables.h"
 
+#include "fetch.h"
 #include "machine.h"
 
 #include <ctype.h>
@@ -598,6 +599,12 @@ static struct board *load_with_guest(const struct args *a, int *code)
 	const struct plan *p = b ? board_plan(b) : NULL;
 	struct err e = { 0 };
 
+	if (p && p->guest && !p->guest_missing && fetch_is_old(p->guest))
+		fprintf(stderr,
+			"guest %s: made by an older recipe; `vmbuild fetch %s` makes it anew and "
+			"keeps "
+			"its disk\n",
+			p->guest, p->guest);
 	if (!p || !p->guest_missing)
 		return b;
 	*code = EXIT_HOST;

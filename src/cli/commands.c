@@ -70,7 +70,7 @@ static const struct opt devices_opts[] = {
 };
 static const struct opt fetch_opts[] = {
 	{ "list",       0, NULL, "what can be fetched and what is there" },
-	{ "if-missing", 0, NULL, "do nothing if it is there" },
+	{ "if-missing", 0, NULL, "do nothing if it is there, made by the recipe of today" },
 	{ "fresh",      0, NULL, "build the disk again: changes in it are lost" },
 	{ "offline",    0, NULL, "use only what is in the cache" },
 	{ "mirror",     0, "URL", "of Debian; otherwise the one that this host's apt uses" },

@@ -34,6 +34,9 @@ void guests_free(struct guests *g);
  * its recipe), or its "bootargs" as text.  NULL: E0702, with the command to run. */
 char *fetch_part(const char *guest, const char *part, struct err *e);
 bool fetch_is_there(const char *guest);
+/* It was made by a recipe that has changed since: another fetch makes it anew, and keeps the
+ * disk. */
+bool fetch_is_old(const char *guest);
 /* Whether its disk was ever mounted. */
 bool fetch_disk_used(const char *guest);
 

@@ -145,6 +145,11 @@ struct recipe *guest_recipe(const char *name, struct err *e)
 
 /* -- What there is ---------------------------------------------------------------------- */
 
+static bool is_old(const struct recipe *r, const char *manifest)
+{
+	return manifest && !strstr(manifest, r->hash);
+}
+
 static void describe(struct guests *out, const struct recipe *r)
 {
 	char *folder = guest_folder(r->name);
@@ -156,7 +161,7 @@ static void describe(struct guests *out, const struct recipe *r)
 	g->description = xstrdup(r->description);
 	g->manifest = guest_manifest(r->name);
 	g->fetched = g->manifest;
-	g->stale = g->manifest && !strstr(g->manifest, r->hash);
+	g->stale = is_old(r, g->manifest);
 	g->bytes = g->fetched ? disk_bytes(folder) : 0;
 	free(folder);
 }
@@ -243,6 +248,18 @@ bool fetch_is_there(const char *guest)
 
 	free(manifest);
 	return manifest;
+}
+
+bool fetch_is_old(const char *guest)
+{
+	struct err e = { 0 };
+	struct recipe *r = guest_recipe(guest, &e);
+	char *manifest = guest_manifest(guest);
+	bool old = r && is_old(r, manifest);
+
+	free(manifest);
+	recipe_free(r);
+	return old;
 }
 
 /* ext4, "The Super Block": at byte 1024; s_mtime, the time of the last mount, is a u32 at
