@@ -221,6 +221,84 @@ static void each_row_does_compiled_what_it_does_interpreted(void **state)
 	(void)state;
 }
 
+/* Nothing in this loop looks at the flags, so a compiler may keep f registers from turn to turn:
+ * f12 and f13 are carried, and f14 adds up what rd has. */
+static void put_plain_loop(struct rig *r, u32 word, u32 rd)
+{
+	const u32 add = 0x00077753 | rd << 20 | (word & 3u << 25); /* fadd fa4, fa4, rd */
+	const u32 code[] = {
+		0x010a3587, /* fld fa1, 16(s4) */
+		word,
+		add,
+		0x020a3827 | rd << 20,                                     /* fsd rd, 48(s4) */
+		0x02aa3423,                                                /* sd a0, 40(s4) */
+		0x00000a13 | 20 << 15 | (u32)sizeof(struct fp_case) << 20, /* addi s4, s4, */
+		0xff5a14e3,                                                /* bne s4, s5, -24 */
+		EBREAK,
+	};
+
+	exec_put(r, CODE, code, ARRAY_LEN(code));
+}
+
+static void run_plain(struct rig *r, struct fp_case *cases, const struct fp_case *first)
+{
+	struct hart *h = r->harts[0];
+
+	assert_true(mem_write(r->env.mem, RIG_RAM + FP_AT, cases, ROUNDS * sizeof(*cases)));
+	memset(h->f, 0, sizeof(h->f));
+	memset(h->x, 0, sizeof(h->x));
+	h->f[12] = first->fb;
+	h->f[13] = first->fc;
+	h->x[11] = first->a;
+	h->x[20] = RIG_RAM + FP_AT;
+	h->x[21] = h->x[20] + ROUNDS * sizeof(*cases);
+	h->fflags = 0;
+	h->mstatus |= MSTATUS_FS;
+	exec_from(r, RIG_RAM + CODE);
+	assert_true(mem_read(r->env.mem, RIG_RAM + FP_AT, cases, ROUNDS * sizeof(*cases)));
+}
+
+static void compare_plain(struct pair p, const struct pattern *row, struct fp_registers reg, u32 rm,
+			  u32 frm)
+{
+	static struct fp_case in[ROUNDS], want[ROUNDS], got[ROUNDS];
+	const struct hart *a = p.interp->harts[0], *b = p.jit->harts[0];
+	u32 word = fp_word(row, reg, rm);
+
+	fill(in, word >> 25 & 1);
+	memcpy(want, in, sizeof(in));
+	memcpy(got, in, sizeof(in));
+	p.interp->harts[0]->frm = p.jit->harts[0]->frm = frm;
+	put_plain_loop(p.interp, word, reg.rd);
+	put_plain_loop(p.jit, word, reg.rd);
+	run_plain(p.interp, want, &in[0]);
+	run_plain(p.jit, got, &in[0]);
+	for (u32 i = 0; i < ROUNDS; i++)
+		expect_same(row->name, word, frm, &in[i], &want[i], &got[i]);
+	if (memcmp(a->f, b->f, sizeof(a->f)) || memcmp(a->x, b->x, 32 * sizeof(a->x[0])) ||
+	    a->fflags != b->fflags)
+		fail_msg("%s, %08x, frm %u: other registers, or fflags %x for %x", row->name, word,
+			 frm, b->fflags, a->fflags);
+}
+
+static void values_are_right_that_a_loop_carries(void **state)
+{
+	struct pair p = pair_new();
+	struct pattern row;
+
+	for (u32 i = 0; decoder_pattern(p.interp->harts[0]->decoder, i, &row); i++) {
+		if (!is_of_f_or_d(&row))
+			continue;
+		for (size_t r = 0; r < ARRAY_LEN(registers); r++)
+			for (u32 rm = 0; rm <= RMM; rm++) {
+				compare_plain(p, &row, registers[r], rm, (u32)dice(5));
+				compare_plain(p, &row, registers[r], DYNAMIC, rm);
+			}
+	}
+	pair_free(p);
+	(void)state;
+}
+
 /* trap:63 */
 static void reserved_modes_trap_when_compiled_too(void **state)
 {
@@ -288,6 +366,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_row_does_compiled_what_it_does_interpreted),
+		cmocka_unit_test(values_are_right_that_a_loop_carries),
 		cmocka_unit_test(reserved_modes_trap_when_compiled_too),
 		cmocka_unit_test(a_mode_that_cold_code_sets_holds_in_compiled_code),
 	};
