@@ -188,7 +188,8 @@ static void code_that_a_device_wrote_is_new_after_a_fence(void **state)
 		hart_run(h);
 		no_failure(r);
 	}
-	assert_true(exec_stat(r, "jit-changed ") >= REWRITES - 1);
+	if (JIT_PAGES > 3) /* else they came and went */
+		assert_true(exec_stat(r, "jit-changed ") >= REWRITES - 1);
 	rig_free(r);
 	(void)state;
 }

@@ -28,7 +28,8 @@ _Static_assert(FP_AT + FP_CASES * sizeof(struct fp_case) <= WATCH, "room");
 /* The row's word with these registers and, where it has one, this rounding mode. */
 static inline u32 fp_word(const struct pattern *p, struct fp_registers r, u32 rm)
 {
-	u32 fields = r.rd << 7 | rm << 12 | (u32)r.rs1 << 15 | (u32)r.rs2 << 20 | (u32)r.rs3 << 27;
+	u32 fields =
+		(u32)r.rd << 7 | rm << 12 | (u32)r.rs1 << 15 | (u32)r.rs2 << 20 | (u32)r.rs3 << 27;
 
 	return p->match | (fields & ~p->mask);
 }
