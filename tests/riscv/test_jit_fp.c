@@ -222,14 +222,14 @@ static void each_row_does_compiled_what_it_does_interpreted(void **state)
 }
 
 /* Nothing in this loop looks at the flags, so a compiler may keep f registers from turn to turn:
- * f12 and f13 are carried, and f14 adds up what rd has. */
-static void put_plain_loop(struct rig *r, u32 word, u32 rd)
+ * f12 and f13 are carried, and f14 adds up what rd has behind the instruction, or before it. */
+static void put_plain_loop(struct rig *r, u32 word, u32 rd, bool before)
 {
 	const u32 add = 0x00077753 | rd << 20 | (word & 3u << 25); /* fadd fa4, fa4, rd */
 	const u32 code[] = {
 		0x010a3587, /* fld fa1, 16(s4) */
-		word,
-		add,
+		before ? add : word,
+		before ? word : add,
 		0x020a3827 | rd << 20,                                     /* fsd rd, 48(s4) */
 		0x02aa3423,                                                /* sd a0, 40(s4) */
 		0x00000a13 | 20 << 15 | (u32)sizeof(struct fp_case) << 20, /* addi s4, s4, */
@@ -259,7 +259,7 @@ static void run_plain(struct rig *r, struct fp_case *cases, const struct fp_case
 }
 
 static void compare_plain(struct pair p, const struct pattern *row, struct fp_registers reg, u32 rm,
-			  u32 frm)
+			  u32 frm, bool before)
 {
 	static struct fp_case in[ROUNDS], want[ROUNDS], got[ROUNDS];
 	const struct hart *a = p.interp->harts[0], *b = p.jit->harts[0];
@@ -269,8 +269,8 @@ static void compare_plain(struct pair p, const struct pattern *row, struct fp_re
 	memcpy(want, in, sizeof(in));
 	memcpy(got, in, sizeof(in));
 	p.interp->harts[0]->frm = p.jit->harts[0]->frm = frm;
-	put_plain_loop(p.interp, word, reg.rd);
-	put_plain_loop(p.jit, word, reg.rd);
+	put_plain_loop(p.interp, word, reg.rd, before);
+	put_plain_loop(p.jit, word, reg.rd, before);
 	run_plain(p.interp, want, &in[0]);
 	run_plain(p.jit, got, &in[0]);
 	for (u32 i = 0; i < ROUNDS; i++)
@@ -291,8 +291,10 @@ static void values_are_right_that_a_loop_carries(void **state)
 			continue;
 		for (size_t r = 0; r < ARRAY_LEN(registers); r++)
 			for (u32 rm = 0; rm <= RMM; rm++) {
-				compare_plain(p, &row, registers[r], rm, (u32)dice(5));
-				compare_plain(p, &row, registers[r], DYNAMIC, rm);
+				compare_plain(p, &row, registers[r], rm, (u32)dice(5), false);
+				compare_plain(p, &row, registers[r], DYNAMIC, rm, false);
+				compare_plain(p, &row, registers[r], rm, (u32)dice(5), true);
+				compare_plain(p, &row, registers[r], DYNAMIC, rm, true);
 			}
 	}
 	pair_free(p);
