@@ -162,10 +162,10 @@ static bool is_warm(struct jit_page *page, u32 slot)
 {
 	u8 heat = atomic_load_explicit(&page->heat[slot], memory_order_relaxed);
 
-	if (heat >= JIT_NEVER)
-		return false;
+	if (heat >= JIT_HEAT - 1) /* no hotter: it may have to wait until there is room */
+		return heat != JIT_NEVER;
 	atomic_store_explicit(&page->heat[slot], heat + 1, memory_order_relaxed);
-	return heat + 1 >= JIT_HEAT;
+	return false;
 }
 
 static u32 code_for(struct hart *h, struct jit_page *page, u32 offset)

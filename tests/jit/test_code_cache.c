@@ -396,6 +396,28 @@ static void code_that_is_trusted_again_is_compared_for_each_isa(void **state)
 	(void)state;
 }
 
+/* As while another hart makes room. */
+static void code_that_gets_hot_when_nobody_may_compile_is_compiled_later(void **state)
+{
+	const u32 code[] = {
+		ADDI(S1, S1, -1),
+		BNE(S1, ZERO, -4),
+		EBREAK,
+	};
+	static const u64 passes[] = { JIT_HEAT / 2, 2 * JIT_NEVER, 2 };
+	struct rig *r = jit_rig(1);
+
+	exec_put(r, CODE, code, ARRAY_LEN(code));
+	for (u32 i = 0; i < ARRAY_LEN(passes); i++) {
+		r->env.jit->evicting = i == 1;
+		r->harts[0]->x[S1] = passes[i];
+		exec_from(r, RIG_RAM + CODE);
+		assert_int_equal(exec_stat(r, "jit-blocks "), i == 2);
+	}
+	rig_free(r);
+	(void)state;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -406,6 +428,7 @@ int main(void)
 		cmocka_unit_test(code_that_another_hart_wrote_is_new_after_a_fence),
 		cmocka_unit_test(harts_go_on_while_code_is_evicted),
 		cmocka_unit_test(code_that_is_trusted_again_is_compared_for_each_isa),
+		cmocka_unit_test(code_that_gets_hot_when_nobody_may_compile_is_compiled_later),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
