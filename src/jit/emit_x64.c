@@ -484,7 +484,6 @@ static void bool_into(struct gen *g, u32 n, u8 d)
 	x64_op(&g->c, OP_MOVZX8, d, rm_reg(d), 0);
 }
 
-/* a ? b : c */
 /* Two constants that are compared take a register each: none is left for a third. */
 static bool compares_constants(const struct gen *g, u32 n)
 {
@@ -494,6 +493,7 @@ static bool compares_constants(const struct gen *g, u32 n)
 	       !is_op(g, ir(g, n)->b, IR_X);
 }
 
+/* a ? b : c */
 static void select_into(struct gen *g, const struct ir *i, u8 d)
 {
 	u8 t = is_temp(d) ? d : temp(g);
@@ -1785,14 +1785,13 @@ static u8 f_constant(struct gen *g, u32 op, u8 d, u8 s, enum common k)
 static bool f_sign_of_itself(struct gen *g, u32 r, const struct ir *i, bool is_double)
 {
 	const struct ir *b = ir(g, i->b);
-	bool neg = b->op == (is_double ? IR_FNEG64 : IR_FNEG32), abs = b->op == IR_XOR, full;
+	bool neg = b->op == (is_double ? IR_FNEG64 : IR_FNEG32), abs = b->op == IR_XOR;
 	u8 a, d;
 
 	if (!same_leaf(g, i->a, neg || abs ? b->a : i->b) || (abs && !same_leaf(g, i->a, b->b)))
 		return false;
 	a = f_value(g, i->a, is_double);
 	d = f_claim(g, r);
-	full = is_double || g->full[is_double ? 0 : ir(g, ir(g, i->a)->a)->k];
 	if (neg)
 		f_constant(g, 0x57, d, a, is_double ? SIGN64 : SIGN32);
 	else if (abs)
@@ -1800,7 +1799,6 @@ static bool f_sign_of_itself(struct gen *g, u32 r, const struct ir *i, bool is_d
 	else
 		x64_vex(&g->c, 0x28 | MAP_0F, d, 0, rm_reg(a), 0);
 	f_store(g, r, d, is_double);
-	(void)full;
 	return true;
 }
 

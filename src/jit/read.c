@@ -450,7 +450,7 @@ static void interpret(struct ir_block *b, u32 from, const struct op *op, enum ir
 		forget(b, op->rd);
 }
 
-static void read_one(struct ir_block *b, const struct hart *h, const struct op *op, enum row row)
+static void read_one(struct ir_block *b, const struct op *op, enum row row)
 {
 	u32 from;
 
@@ -463,7 +463,6 @@ static void read_one(struct ir_block *b, const struct hart *h, const struct op *
 	readers[row](b, op);
 	if (has_other(b, from))
 		interpret(b, from, op, IR_STEP);
-	(void)h;
 }
 
 void ir_read(struct ir_block *b, const struct hart *h, const u8 *page, u32 start, u32 max_insns)
@@ -491,7 +490,7 @@ void ir_read(struct ir_block *b, const struct hart *h, const u8 *page, u32 start
 		}
 		if (b->len == 4)
 			word = get_le32(page + b->at);
-		read_one(b, h, &op, decode(h->decoder, word, &op));
+		read_one(b, &op, decode(h->decoder, word, &op));
 		b->falls = !ends(b, from);
 		b->insns++;
 		b->at += b->len;

@@ -385,8 +385,11 @@ static inline u32 x64_jmp_short(struct code_buf *c)
 
 static inline void x64_bind_short(struct code_buf *c, u32 site)
 {
+	u32 distance = offset_of(c) - (site + 1);
+
+	assert(distance < 128);
 	if (!c->full)
-		c->start[site] = (u8)(offset_of(c) - (site + 1));
+		c->start[site] = (u8)distance;
 }
 
 static inline void x64_jmp_to(struct code_buf *c, u32 target)
