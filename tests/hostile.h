@@ -2,7 +2,7 @@
 #ifndef TUNING_H
 #define TUNING_H
 
-#define TLB_ENTRIES  1
+#define TLB_ENTRIES  2 /* an access over a page end must not find the second page first */
 #define JUMP_ENTRIES 1
 #define CONTEXTS     1
 #define CODE_PAGES   2

@@ -17,7 +17,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-/* -- Pages -------------------------------------------------------------------------------- */
+/* -- Pages ---------------------------------------------------------------------------- */
 
 static struct jit_page **bucket(struct jit *j, const u8 *live)
 {
@@ -147,7 +147,7 @@ static struct jit_page *fresh(struct jit *j, struct hart *h, const u8 *live)
 	return page;
 }
 
-/* -- Room --------------------------------------------------------------------------------- */
+/* -- Room ----------------------------------------------------------------------------- */
 
 static u32 segment_start(const struct jit *j, u32 segment)
 {

@@ -72,7 +72,7 @@ enum common {
 
 _Static_assert(COMMONS <= ARRAY_LEN(((struct jit_code *)0)->common), "room");
 
-/* -- State while a block is made ---------------------------------------------------------- */
+/* -- State while a block is made ------------------------------------------------------ */
 
 enum stub_kind { STUB_LOAD, STUB_STORE, STUB_GROUP, STUB_GUESS, STUB_REDO, STUB_LEAVE, STUB_EXIT };
 
@@ -180,7 +180,7 @@ static struct rm f_at(u32 r)
 	return rm_mem(RBP, (i32)(offsetof(struct hart, f) + 8 * r) - BIAS);
 }
 
-/* -- Temporary registers ------------------------------------------------------------------ */
+/* -- Temporary registers -------------------------------------------------------------- */
 
 static u8 temp(struct gen *g)
 {
@@ -409,7 +409,7 @@ static void rotate_into(struct gen *g, u32 w, u32 a, u32 n, u8 d)
 	}
 }
 
-/* -- Comparisons -------------------------------------------------------------------------- */
+/* -- Comparisons ---------------------------------------------------------------------- */
 
 static bool condition_of(enum ir_op op, enum cc *cc)
 {
@@ -519,7 +519,7 @@ static void select_into(struct gen *g, const struct ir *i, u8 d)
 		release(g, t);
 }
 
-/* -- Multiplication and division ---------------------------------------------------------- */
+/* -- Multiplication and division ------------------------------------------------------ */
 
 static void claim_pair(struct gen *g, u8 d)
 {
@@ -627,7 +627,7 @@ static void divide_into(struct gen *g, const struct ir *i, u8 d)
 	release_pair(g, d);
 }
 
-/* -- Bits --------------------------------------------------------------------------------- */
+/* -- Bits ----------------------------------------------------------------------------- */
 
 enum {
 	OP_LZCNT = 0xbd | MAP_0F | P_F3,
@@ -917,7 +917,7 @@ static void f_reload(struct gen *g, const i8 xmm_of[16])
 			x64_vex(&g->c, 0x7e | MAP_0F | P_F3, x, 0, f_at((u32)xmm_of[x]), 0);
 }
 
-/* -- Stubs -------------------------------------------------------------------------------- */
+/* -- Stubs ---------------------------------------------------------------------------- */
 
 static u32 where_now(const struct gen *g)
 {
@@ -962,7 +962,7 @@ static void leave(struct gen *g, u32 site)
 	stub(g, STUB_LEAVE, site);
 }
 
-/* -- Memory ------------------------------------------------------------------------------- */
+/* -- Memory --------------------------------------------------------------------------- */
 
 /* Most addresses are a register and a displacement. */
 struct address {
@@ -978,7 +978,8 @@ static struct address address_of(const struct gen *g, u32 n)
 
 	if (i->op == IR_X) {
 		a.base = (u32)i->k;
-	} else if (i->op == IR_ADD && is_op(g, i->a, IR_X) && is_imm(g, i->b)) {
+	} else if (i->op == IR_ADD && is_op(g, i->a, IR_X) && is_op(g, i->b, IR_K) &&
+		   ir(g, i->b)->k == (i16)ir(g, i->b)->k) {
 		a.base = (u32)ir(g, i->a)->k;
 		a.disp = (i32)ir(g, i->b)->k;
 	}
@@ -1078,7 +1079,7 @@ static u32 lookup(struct gen *g, struct address a, u32 size, bool writes, bool a
 	return miss;
 }
 
-/* -- Groups: accesses off one base that one lookup is enough for -------------------------- */
+/* -- Groups: accesses off one base that one lookup is enough for ---------------------- */
 
 /* Where the values of registers come from: some value that is not known, and a constant. */
 struct origins {
@@ -1271,7 +1272,7 @@ static bool in_group(const struct gen *g, u32 node)
 	return g->group_of[node] && (gr->looked_up || gr->uses > 1);
 }
 
-/* -- Loads and stores --------------------------------------------------------------------- */
+/* -- Loads and stores ----------------------------------------------------------------- */
 
 enum extension { ZERO_EXTEND, SIGN_EXTEND };
 
@@ -1389,7 +1390,7 @@ static void store_node(struct gen *g, u32 node)
 		access_misses(g, STUB_STORE, miss, node, 0, 0);
 }
 
-/* -- Atomics ------------------------------------------------------------------------------ */
+/* -- Atomics -------------------------------------------------------------------------- */
 
 static void lock(struct gen *g)
 {
@@ -1494,7 +1495,7 @@ static void cas(struct gen *g, const struct ir *i)
 		x64_mov(&g->c, 0, RAX, rm_reg(RAX));
 }
 
-/* -- A load reserved and its store conditional ------------------------------------------------- */
+/* -- A load reserved and its store conditional ---------------------------------------- */
 
 static bool is_between(enum ir_op op)
 {
@@ -1602,7 +1603,7 @@ static void sc(struct gen *g, u32 n)
 	g->paired_sc = 0;
 }
 
-/* -- Atomics as values ----------------------------------------------------------------------- */
+/* -- Atomics as values ---------------------------------------------------------------- */
 
 static bool is_atomic(const struct gen *g, u32 n)
 {
@@ -1631,7 +1632,7 @@ static void atomic_into_rax(struct gen *g, u32 n)
 	}
 }
 
-/* -- Floating point: values --------------------------------------------------------------- */
+/* -- Floating point: values ----------------------------------------------------------- */
 
 static u8 f_operand(struct gen *g, u32 r)
 {
@@ -1836,7 +1837,7 @@ static void f_sign(struct gen *g, u32 r, const struct ir *i, bool is_double)
 	f_store(g, r, d, is_double);
 }
 
-/* -- Floating point: conversions ---------------------------------------------------------- */
+/* -- Floating point: conversions ------------------------------------------------------ */
 
 enum { RM_RNE = 0, RM_RTZ = 1, RM_DYNAMIC = 7 };
 
@@ -1934,7 +1935,7 @@ static void f_convert(struct gen *g, u32 r, const struct ir *i, bool to_double)
 	f_store(g, r, d, to_double);
 }
 
-/* -- Floating point: comparisons ---------------------------------------------------------- */
+/* -- Floating point: comparisons ------------------------------------------------------ */
 
 static bool f_compare(struct gen *g, const struct ir *i, u8 d)
 {
@@ -1968,7 +1969,7 @@ static bool f_compare(struct gen *g, const struct ir *i, u8 d)
 	return true;
 }
 
-/* -- Floating point: f registers ---------------------------------------------------------- */
+/* -- Floating point: f registers ------------------------------------------------------ */
 
 static void f_load(struct gen *g, u32 r, u32 node, bool is_double)
 {
@@ -2068,7 +2069,7 @@ static void fset16(struct gen *g, u32 n)
 	f_forget(g, r);
 }
 
-/* -- Statements --------------------------------------------------------------------------- */
+/* -- Statements ----------------------------------------------------------------------- */
 
 /* x[k] op= a constant or a pinned register, where x[k] is in memory. */
 static bool update_memory(struct gen *g, u32 r, u32 v)
@@ -2350,13 +2351,10 @@ static bool is_fp_csr(u32 word)
 static void csr_access(struct gen *g, u32 word)
 {
 	static help_fn *const helpers[8] = {
-		NULL, NULL, help_csrrw, help_csrrs, NULL, help_csrrwi, help_csrrsi, help_csrrci,
+		[1] = help_csrrw,  [2] = help_csrrs,  [3] = help_csrrc,
+		[5] = help_csrrwi, [6] = help_csrrsi, [7] = help_csrrci,
 	};
-	u32 kind = word >> 12 & 7;
-	help_fn *f = kind == 1   ? help_csrrw
-		     : kind == 2 ? help_csrrs
-		     : kind == 3 ? help_csrrc
-				 : helpers[kind];
+	help_fn *f = helpers[word >> 12 & 7]; /* funct3 */
 
 	decode(g->h->decoder, word, &g->ops[g->nops].op);
 	x64_const(&g->c, RCX, where_now(g));
@@ -2524,7 +2522,7 @@ static u32 insn(struct gen *g, u32 n)
 	return n;
 }
 
-/* -- Loops -------------------------------------------------------------------------------- */
+/* -- Loops ---------------------------------------------------------------------------- */
 
 enum { USED_DOUBLE = 1, USED_SINGLE = 2, USED_FIRST = 4 };
 
@@ -2659,7 +2657,7 @@ static void enter_loop(struct gen *g)
 	g->xmm_busy = 0;
 }
 
-/* -- Out of the way ----------------------------------------------------------------------- */
+/* -- Out of the way ------------------------------------------------------------------- */
 
 static u32 log2_of(u32 size)
 {
@@ -2958,7 +2956,7 @@ static void make_poll(struct gen *g, u32 *at)
 	x64_const(c, R14, JIT_SLICE);
 	x64_store_imm(c, 0, H(patience), JIT_PATIENCE);
 	x64_mov(c, W, RAX, H(pc));
-	jump_far(g, 0);
+	look_up_jump(g);
 }
 
 /* Calls `function` for the instruction at hart.where.  The stack has the return address, and one
@@ -3129,7 +3127,7 @@ static void common(struct jit_code *code)
 	code->used = offset_of(c);
 }
 
-/* -- The host's CPU ----------------------------------------------------------------------- */
+/* -- The host's CPU ------------------------------------------------------------------- */
 
 static bool usable(void)
 {

@@ -11,7 +11,7 @@
 
 typedef enum jit_exit enter_fn(struct hart *h, const u8 *code);
 
-/* -- Asked by compiled code --------------------------------------------------------------- */
+/* -- Asked by compiled code ----------------------------------------------------------- */
 
 static u64 where_pc(const struct hart *h)
 {
@@ -104,7 +104,7 @@ bool jit_csr_fp(struct hart *h, const struct op *op, help_fn *f)
 	return on;
 }
 
-/* -- Running ------------------------------------------------------------------------------ */
+/* -- Running -------------------------------------------------------------------------- */
 
 static struct jump *jump_of(struct hart *h, u64 pc)
 {
@@ -256,7 +256,7 @@ static void run(struct hart *h)
 	} while (LIKELY(!atomic_load_explicit(&h->event, memory_order_acquire)) || hart_poll(h));
 }
 
-/* -- Life --------------------------------------------------------------------------------- */
+/* -- Life ----------------------------------------------------------------------------- */
 
 static bool open_jit(struct hart_env *env, struct err *e)
 {

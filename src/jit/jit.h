@@ -90,7 +90,7 @@ struct backend {
 
 extern const struct backend backend;
 
-/* -- cache.c ------------------------------------------------------------------------------ */
+/* -- cache.c -------------------------------------------------------------------------- */
 
 struct jit_stats {
 	u64 blocks, bytes, insns; /* compiled: blocks, their code, their instructions */
@@ -131,7 +131,7 @@ void cache_distrust(struct jit *j, const struct hart *h, u64 gva, u32 at);
 void cache_init(struct jit *j); /* behind the common code */
 void cache_fini(struct jit *j);
 
-/* -- jit.c -------------------------------------------------------------------------------- */
+/* -- jit.c ---------------------------------------------------------------------------- */
 
 extern const struct engine engine_jit;
 
@@ -172,7 +172,7 @@ static inline void jit_count(struct hart *h, enum jit_count what, u64 n)
 	h->counts->n[what] += n;
 }
 
-/* -- Called by compiled code -------------------------------------------------------------- */
+/* -- Called by compiled code ---------------------------------------------------------- */
 
 /* hart.where: 11:0 offset in the page, 14:12 length in bytes, 31:16 instructions of the block
  * that are done. */

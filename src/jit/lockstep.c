@@ -58,7 +58,7 @@ static void end_turn(void)
 	pthread_mutex_unlock(&turns.lock);
 }
 
-/* -- The trial ---------------------------------------------------------------------------- */
+/* -- The trial ------------------------------------------------------------------------ */
 
 /* CSRs that time or other threads change, or that reach beyond the hart. */
 static bool is_volatile_csr(u32 word)
@@ -229,7 +229,7 @@ static void report(const struct tried *t, const struct hart *h, const char *what
 	}
 }
 
-/* -- A block ------------------------------------------------------------------------------ */
+/* -- A block -------------------------------------------------------------------------- */
 
 /* Code of no more instructions than were tried; *kept: it is all of the block. */
 static u32 code_of(struct hart *h, struct tried *t, struct jit_page *page, u32 *used)
@@ -349,7 +349,7 @@ static void run(struct hart *h)
 	} while (!atomic_load(&h->event) || hart_poll(h));
 }
 
-/* -- Life --------------------------------------------------------------------------------- */
+/* -- Life ----------------------------------------------------------------------------- */
 
 static bool open_lockstep(struct hart_env *env, struct err *e)
 {

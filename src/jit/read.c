@@ -423,7 +423,7 @@ static read_fn *const readers[ROW_COUNT] = {
 #include "rv.def"
 };
 
-/* -- Blocks ------------------------------------------------------------------------------- */
+/* -- Blocks --------------------------------------------------------------------------- */
 
 static bool ends(const struct ir_block *b, u32 from)
 {
@@ -498,7 +498,7 @@ void ir_read(struct ir_block *b, const struct hart *h, const u8 *page, u32 start
 	b->end = b->at;
 }
 
-/* -- Text --------------------------------------------------------------------------------- */
+/* -- Text ----------------------------------------------------------------------------- */
 
 void ir_text(const struct ir_block *b, struct str *out)
 {

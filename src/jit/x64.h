@@ -3,8 +3,11 @@
  * Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2, chapter 2.  An opcode
  * is a number of 32 bits: the byte, and above it what else selects the instruction:
  *
- *	 7:0 opcode   8 W   10:9 map (0F, 0F38, 0F3A)   12:11 prefix (66, F3, F2)   13 8-bit
- *register
+ *	bits 7:0  the opcode
+ *	bit 8     W
+ *	bits 10:9   its map: 0F, 0F38, 0F3A
+ *	bits 12:11  a prefix: 66, F3, F2
+ *	bit 13    a register of 8 bits
  *
  * What does not fit is not written, and `full` says so: the caller starts again elsewhere.
  */
@@ -213,7 +216,7 @@ static inline void x64_vex(struct code_buf *c, u32 op, u32 reg, u32 other, struc
 	put_modrm(c, reg, rm, after);
 }
 
-/* -- Instructions ------------------------------------------------------------------------- */
+/* -- Instructions --------------------------------------------------------------------- */
 
 enum alu { ALU_ADD, ALU_OR, ALU_ADC, ALU_SBB, ALU_AND, ALU_SUB, ALU_XOR, ALU_CMP };
 enum shift { SH_ROL, SH_ROR, SH_RCL, SH_RCR, SH_SHL, SH_SHR, SH_SAL, SH_SAR };

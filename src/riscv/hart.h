@@ -156,6 +156,9 @@ enum access { ACCESS_LOAD, ACCESS_STORE, ACCESS_FETCH };
 /* Tags are virtual page addresses; one that has a low bit set matches nothing. */
 #define TLB_NONE UINT64_MAX
 
+_Static_assert(TLB_ENTRIES > 1, "the first and the last byte of an access over a page end have "
+				"entries of their own");
+
 struct tlb_entry {
 	u64 r, w, x;
 	u64 addend; /* host address - guest virtual address */
