@@ -64,6 +64,15 @@ static void check_machine(struct board *lab, const struct pair *p)
 	lab->nmachines++;
 }
 
+/* With nothing behind its name it is as any. */
+static void check_network(struct board *lab, const struct pair *p)
+{
+	const struct node *map = check_map(lab, p->value, p->key);
+
+	if (map)
+		check_keys(lab, map, "a network", lang_networks->in);
+}
+
 void lab_check(struct board *b)
 {
 	struct pair *at = map_pair(b->root, "machines"), *p;
@@ -79,8 +88,7 @@ void lab_check(struct board *b)
 	networks = networks ? check_map(b, networks, "networks") : NULL;
 	if (networks)
 		for_pairs(p, networks)
-			if (check_map(b, p->value, p->key))
-				check_keys(b, p->value, "a network", lang_networks->in);
+			check_network(b, p);
 	machines = at ? check_map(b, at->value, "machines") : NULL;
 	if (!at || (machines && !map_next(machines, NULL))) {
 		report_missing(b, at ? at->key_at : b->root->at, "a machine", NULL);
