@@ -38,6 +38,11 @@ static inline bool isa_has(const struct isa *isa, enum isa_ext x)
 	return isa->bits[x / 64] >> (x % 64) & 1;
 }
 
+static inline bool isa_same(const struct isa *a, const struct isa *b)
+{
+	return a->xlen == b->xlen && a->bits[0] == b->bits[0] && a->bits[1] == b->bits[1];
+}
+
 static inline void isa_set(struct isa *isa, enum isa_ext x)
 {
 	isa->bits[x / 64] |= (u64)1 << (x % 64);

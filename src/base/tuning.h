@@ -12,14 +12,14 @@
 #define CODE_PAGES   1024 /* decoded pages of one hart */
 #define SLICE        1024 /* instructions between two looks at interrupts */
 
-#define JIT_SLICE  4096               /* the same in compiled code */
-#define JIT_HEAT   16                 /* how often code is interpreted before it is compiled */
-#define JIT_NEVER  255                /* heat that code cannot have: the interpreter's */
-#define JIT_INSNS  64                 /* in a block */
-#define JIT_CHAINS 1                  /* 0: each jump between blocks looks its target up */
+#define JIT_SLICE    4096               /* the same in compiled code */
+#define JIT_HEAT     16                 /* how often code is interpreted before it is compiled */
+#define JIT_NEVER    255                /* heat that code cannot have: the interpreter's */
+#define JIT_INSNS    64                 /* in a block */
+#define JIT_CHAINS   1                  /* 0: each jump between blocks looks its target up */
 #define JIT_GUESSES  64                 /* addends that loops remember */
-#define JIT_PATIENCE 64                /* wrong ones in JIT_SLICE instructions */
-#define JIT_SIZE   (64 * 1024 * 1024) /* bytes of code of one machine */
-#define JIT_PAGES  4096               /* pages that have some */
+#define JIT_PATIENCE 64                 /* wrong ones in JIT_SLICE instructions */
+#define JIT_SIZE     (64 * 1024 * 1024) /* bytes of code of one machine */
+#define JIT_PAGES    4096               /* pages that have some */
 
 #endif

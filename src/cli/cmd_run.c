@@ -500,6 +500,7 @@ static const struct engine *engine_of_board(const struct plan *p)
 {
 	const struct engine *engine = p->engine ? engine_find(p->engine) : engines[0];
 
+	assert(engines[0]); /* each build has one */
 	if (engine)
 		return engine;
 	log_line(LOG_WARNING, "no engine `%s` in this build, as the board asks for: `%s` runs it",

@@ -289,8 +289,7 @@ static void check(struct jit *j, struct hart *h, struct jit_page *page)
 
 static bool same_code(const struct jit_page *page, const struct hart *h)
 {
-	return page->config == h->config ||
-	       !memcmp(&page->config->isa, &h->config->isa, sizeof(h->config->isa));
+	return page->config == h->config || isa_same(&page->config->isa, &h->config->isa);
 }
 
 static struct jit_page *find(struct jit *j, const struct hart *h, const u8 *live)
