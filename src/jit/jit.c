@@ -162,7 +162,7 @@ static bool is_warm(struct jit_page *page, u32 slot)
 {
 	u8 heat = atomic_load_explicit(&page->heat[slot], memory_order_relaxed);
 
-	if (heat >= JIT_HEAT - 1) /* no hotter: it may have to wait until there is room */
+	if (heat + 1 >= JIT_HEAT) /* no hotter: it may have to wait until there is room */
 		return heat != JIT_NEVER;
 	atomic_store_explicit(&page->heat[slot], heat + 1, memory_order_relaxed);
 	return false;
