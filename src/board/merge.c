@@ -438,7 +438,7 @@ static bool mend_device_key(struct merge *m, const struct pair *src)
 static void merge_device_entry(struct merge *m, struct node *dst, struct pair *src)
 {
 	bool makes = src->value->kind == NODE_MAP && map_pair(src->value, "device");
-	bool replaces = src->value->tag == TAG_REPLACE;
+	bool replaces = src->value->tag == TAG_REPLACE && src->value->kind == NODE_MAP;
 	struct node *owner;
 	struct pair *there = find_device(m, src->key, &owner);
 

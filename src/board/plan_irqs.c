@@ -254,9 +254,9 @@ static void read_item(struct irqs *q, const struct node *n)
 			    q->what, d->class->name, q->most, q->most == 1 ? "" : "s");
 		return;
 	}
-	for (u32 line = from; line <= to; line++) {
-		take_line(q->pl, q->device, lines_of(q->pl, d->irq_parent), line, n->at);
-		add_line(q, d->irq_parent, line, flags);
+	for (u32 i = 0; i <= to - from; i++) {
+		take_line(q->pl, q->device, lines_of(q->pl, d->irq_parent), from + i, n->at);
+		add_line(q, d->irq_parent, from + i, flags);
 	}
 }
 
