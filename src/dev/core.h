@@ -153,6 +153,9 @@ void *device_layer(const struct device *dev, const struct device_layer *layer); 
  * a virtio device finds out whether it is a PCI function. */
 bool pci_attach(struct device *dev, struct err *e);
 bool virtio_attach(struct device *dev, struct err *e);
+/* On an I2C or SPI bus: found there from now on, until it is freed, which is before the bus. */
+bool bus_attach(struct device *dev, struct err *e);
+void bus_detach(struct device *dev);
 
 struct device_engine {
 	pthread_mutex_t lock;
@@ -172,6 +175,7 @@ struct device_engine {
 	u32 nlayers;
 	struct pci_function *pci_function; /* pci.c: this device is one, or NULL */
 	struct pci_bus *pci_bus;           /* pci.c: this device offers one, or NULL */
+	struct device **children;          /* bus.c: by their places on this bus, or NULL */
 
 	struct timer timer;
 	struct block_port *ports; /* block.c */
@@ -219,6 +223,10 @@ struct net_sink {
 };
 bool net_work_sound(const u8 *frame, u32 len, const struct net_work *work);
 bool net_work_do(const struct net_sink *to, u8 *frame, u32 len, struct net_work *work);
+/* bus.c: the bus's lock is held.  Enter takes the lock of the device at `place` instead, and
+ * leave gives it back, after its update(); or NULL: nobody is there. */
+struct device *bus_enter(struct device *bus, u32 place);
+void bus_leave(struct device *bus, struct device *child);
 /* Runs done() of what has finished; the lock is held. */
 void block_finish(struct device *dev);
 bool block_waiting(struct device *dev);

@@ -78,7 +78,7 @@ struct device *device_new(const struct device_machine *m, const struct device_co
 	dev->name = config->name;
 	dev->engine = engine_new(m, &config->place, dev);
 	if (!props_apply(dev, config, e) || !pci_attach(dev, e) || !virtio_attach(dev, e) ||
-	    (dev->class->init && !dev->class->init(dev, e))) {
+	    !bus_attach(dev, e) || (dev->class->init && !dev->class->init(dev, e))) {
 		err_in(e, "%s", config->name);
 		device_free(dev);
 		return NULL;
@@ -110,6 +110,7 @@ void device_free(struct device *dev)
 	if (!dev)
 		return;
 	en = dev->engine;
+	bus_detach(dev);
 	block_detach_all(dev);
 	if (dev->class->fini)
 		dev->class->fini(dev);

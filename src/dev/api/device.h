@@ -214,6 +214,7 @@ struct device_class {
 	const struct fdt_prop *fdt;
 	const struct virtio_class *virtio; /* virtio.h */
 	const struct pci_class *pci;       /* pci.h */
+	const struct spi_class *spi;       /* spi.h */
 	const char *example;               /* one line of YAML */
 
 	/* Hooks, all optional. */
