@@ -11,6 +11,7 @@
 #include "chardev.h"
 #include "clock.h"
 #include "device.h"
+#include "input.h"
 #include "mem.h"
 #include "net.h"
 #include "timebase.h"
@@ -42,6 +43,7 @@ struct device_machine {
 	const struct hart_info *harts;
 	u32 nharts;
 	struct timers *timers;
+	struct input *input; /* NULL: nobody types */
 
 	/* Called with the lock of a device held, so none of them calls a device. */
 	void *ctx;
@@ -117,6 +119,11 @@ void timers_slots(struct timers *t, u32 nslots, void (*fn)(void *ctx, u32 slot),
 void timers_slot_at(struct timers *t, u32 slot, u64 host_ns); /* NEVER_NS: off */
 /* The clock has jumped: everything armed is due, and looks at the time again. */
 void timers_recheck(struct timers *t);
+
+/* -- Keyboards and pointers (input.c): what api/input.h calls a struct input -- */
+
+struct input *input_new(void);
+void input_free(struct input *in); /* accepts NULL; after all devices and sources */
 
 /* -- For the files of src/dev ------------------------------------------------ */
 
@@ -210,6 +217,9 @@ void fields_clear(void *object, const struct field *fields);
 struct chardev *chardev_attach(struct device *dev, struct chardev *c);
 struct block *block_attach(struct device *dev, struct block *b);
 struct net *net_attach(struct device *dev, struct net *n);
+/* input.c: a device whose class has a .sink gets what is typed */
+void input_attach(struct device *dev);
+void input_detach(struct device *dev);
 void block_drain_all(struct device *dev); /* the lock is held */
 void block_detach_all(struct device *dev);
 /* net_work.c: does the work that is not in `takes` and emits what came of it, at most

@@ -85,6 +85,7 @@ struct device *device_new(const struct device_machine *m, const struct device_co
 	}
 	regs_map(dev);
 	device_reset(dev);
+	input_attach(dev);
 	return dev;
 }
 
@@ -111,6 +112,7 @@ void device_free(struct device *dev)
 		return;
 	en = dev->engine;
 	bus_detach(dev);
+	input_detach(dev);
 	block_detach_all(dev);
 	if (dev->class->fini)
 		dev->class->fini(dev);

@@ -34,6 +34,7 @@ struct machine {
 	struct mem *mem;
 	struct timebase time;
 	struct timers *timers;
+	struct input *input;
 	struct live_memory *memory; /* one per plan->memory */
 	struct boot *boot;
 

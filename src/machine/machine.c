@@ -192,6 +192,7 @@ static void make_harts(struct machine *m)
 
 static void make_services(struct machine *m)
 {
+	m->input = input_new();
 	m->timers = timers_new(on_timer_wake, m);
 	timers_slots(m->timers, m->plan->nharts + 1, on_slot, m);
 	m->services = (struct device_machine){
@@ -200,6 +201,7 @@ static void make_services(struct machine *m)
 		.harts = m->plan->harts,
 		.nharts = m->plan->nharts,
 		.timers = m->timers,
+		.input = m->input,
 		.ctx = m,
 		.hart_input = on_hart_input,
 		.poweroff = on_poweroff,
@@ -266,6 +268,7 @@ void machine_free(struct machine *m)
 	if (m->engine && m->engine->close)
 		m->engine->close(&m->env);
 	timers_free(m->timers);
+	input_free(m->input);
 	ears_free(m);
 	boot_free(m->boot);
 	mem_free(m->mem);
@@ -277,6 +280,11 @@ void machine_free(struct machine *m)
 	free(m->harts);
 	free(m->live);
 	free(m);
+}
+
+struct input *machine_input(const struct machine *m)
+{
+	return m->input;
 }
 
 /* -- Running ------------------------------------------------------------------------ */

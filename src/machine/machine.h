@@ -50,6 +50,9 @@ struct machine *machine_new(const struct plan *plan, const struct machine_option
 			    const struct machine_host *host, struct diags *ds);
 void machine_free(struct machine *m); /* accepts NULL; stops it first */
 
+/* Where viewers type.  Their sources end before the machine is freed. */
+struct input *machine_input(const struct machine *m);
+
 /* Starts, or goes on after machine_pause(). */
 bool machine_start(struct machine *m, struct err *e);
 void machine_pause(struct machine *m); /* harts have stopped when it returns */

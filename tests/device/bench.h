@@ -203,6 +203,7 @@ static inline struct bench *bench_new(void)
 		.harts = b->harts,
 		.nharts = BENCH_HARTS,
 		.timers = timers_new(bench_wake, b),
+		.input = input_new(),
 		.ctx = b,
 		.hart_input = bench_hart_input,
 		.poweroff = bench_poweroff,
@@ -454,6 +455,7 @@ static inline void bench_end(struct bench *b)
 		free(b->values[b->ndevices]);
 	}
 	timers_free(b->machine.timers);
+	input_free(b->machine.input);
 	mem_free(b->machine.mem);
 	free(b->ram);
 	free(b);
