@@ -290,6 +290,12 @@ u32 dt_phandle(struct dt_node *n)
 	return dtb_phandle(n->t, slot_of_device(n->t, n->device));
 }
 
+void dt_compatible(struct dt_node *n, const char *name)
+{
+	if (!device_of(n)->compatible)
+		dtb_text(n->t, "compatible", name);
+}
+
 void dt_add_flag(struct dt_node *n, const char *name)
 {
 	dtb_flag(n->t, name);

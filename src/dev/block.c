@@ -125,6 +125,17 @@ void block_submit(struct block *b, struct block_req *req)
 	b->ops->submit(b, req);
 }
 
+bool block_idle(struct block *b)
+{
+	struct block_port *port = b->ctx;
+	bool idle;
+
+	pthread_mutex_lock(&port->lock);
+	idle = !port->under_way && !port->nfinished;
+	pthread_mutex_unlock(&port->lock);
+	return idle;
+}
+
 void block_drain(struct block *b)
 {
 	struct block_port *port = b->ctx;

@@ -417,6 +417,25 @@ static inline struct device *bench_class(struct bench *b, const struct device_cl
 	return dev;
 }
 
+/* On the bus of another, at a number. */
+static inline struct device *bench_nest(struct device *bus, const char *class, u32 slot,
+					const char *settings)
+{
+	struct bench *b = bus->engine->machine->ctx;
+	struct bench_values *v = xzalloc(sizeof(*v));
+	const struct device_class *c = bench_find(class);
+	struct err e = { 0 };
+	struct device *dev;
+
+	bench_parse(v, c, settings);
+	dev = bench_place(b, c, v->values, (struct device_place){ .parent = bus, .slot = slot },
+			  &e);
+	if (!dev)
+		fail_msg("%s", e.text);
+	b->values[b->ndevices - 1] = v;
+	return dev;
+}
+
 static inline struct device *bench_try(struct bench *b, const char *class, const char *settings,
 				       struct err *e)
 {

@@ -2,6 +2,8 @@
  * before anyone has written a test for it. */
 #include "bench.h"
 
+#include "i2c.h"
+
 #define HISTORIES 150
 #define LONGEST   60
 
@@ -37,6 +39,25 @@ static void touch(struct device *dev, u32 *seed)
 		device_write(dev, off, width, value);
 	else
 		device_read(dev, off, width);
+}
+
+/* What its controller may bring, in any order. */
+static void touch_chip(struct device *dev, u32 *seed)
+{
+	const struct i2c_class *is = dev->class->i2c;
+	u32 what = bench_xorshift(seed) >> 7;
+
+	device_lock(dev);
+	if (what % 8 == 0 && is->start)
+		is->start(dev, what & 0x100);
+	else if (what % 8 == 1 && is->stop)
+		is->stop(dev);
+	else if (what & 4)
+		is->write(dev, (u8)(what >> 12));
+	else
+		is->read(dev);
+	device_changed(dev);
+	device_unlock(dev);
 }
 
 static void touch_row(struct device *dev, u32 *seed)
@@ -105,7 +126,10 @@ static void disturb(struct device *dev, u32 seed)
 		frame(dev, &seed);
 		break;
 	default:
-		touch(dev, &seed);
+		if (dev->class->i2c)
+			touch_chip(dev, &seed);
+		else
+			touch(dev, &seed);
 	}
 }
 
@@ -516,6 +540,8 @@ static void every_class_documents_itself(void **state)
 		for_each(p, (*c)->props)
 			if (!p->doc)
 				fail_msg("%s: %s has no doc", (*c)->name, p->name);
+		if (((*c)->on & BUS_I2C) && (!(*c)->i2c || !(*c)->i2c->write || !(*c)->i2c->read))
+			fail_msg("%s stands on I2C and cannot be spoken to", (*c)->name);
 	}
 	(void)state;
 }

@@ -215,6 +215,7 @@ struct device_class {
 	const struct virtio_class *virtio; /* virtio.h */
 	const struct pci_class *pci;       /* pci.h */
 	const struct spi_class *spi;       /* spi.h */
+	const struct i2c_class *i2c;       /* i2c.h */
 	const struct input_sink *sink;     /* input.h */
 	const char *example;               /* one line of YAML */
 

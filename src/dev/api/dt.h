@@ -16,6 +16,8 @@ u64 dt_reg_base(const struct dt_node *n);
 u64 dt_reg_size(const struct dt_node *n);
 u32 dt_phandle(struct dt_node *n); /* this node's own; makes it have one */
 
+/* For a class that stands for several chips: its name, unless the board gives one. */
+void dt_compatible(struct dt_node *n, const char *name);
 void dt_add_flag(struct dt_node *n, const char *name);
 void dt_add_text(struct dt_node *n, const char *name, const char *text);
 void dt_add_cells(struct dt_node *n, const char *name, const u32 *cells, u32 count);

@@ -1,0 +1,235 @@
+/* eeprom-at24.c - serial EEPROMs of the 24Cxx family
+ *
+ * Spec: Atmel AT24C32/64 data sheet (0336), "Device Operation" and "Write Operations"; the
+ * other sizes differ in the numbers of the table below.
+ *
+ * A transfer begins with the address of a byte, in one or two bytes.  Reading goes on to
+ * the end and around; writing stays in its page, and a STOP begins the write cycle, while
+ * which the chip does not answer.  Here that is the time that the host's file takes.
+ *
+ * With `host:` the file is the memory, read when the machine starts; without, the chip is
+ * as it leaves the factory, all ones, after each reset of the machine.
+ *
+ * Not modeled: chips that answer at several addresses (24C04 to 24C16).
+ */
+#include "block.h"
+#include "device.h"
+#include "dt.h"
+#include "i2c.h"
+
+#include <inttypes.h>
+
+#define SECTOR 512
+
+/* name, bytes, bytes of a page, bytes of an address */
+#define MODELS(M)                                                                                  \
+	M("24c01", 128, 8, 1)                                                                      \
+	M("24c02", 256, 8, 1)                                                                      \
+	M("24c32", 4096, 32, 2)                                                                    \
+	M("24c64", 8192, 32, 2)                                                                    \
+	M("24c128", 16384, 64, 2)                                                                  \
+	M("24c256", 32768, 64, 2)                                                                  \
+	M("24c512", 65536, 128, 2)
+
+#define MOST 65536 /* bytes of the largest */
+
+#define AS_ROW(name, ...)  { "atmel," name, __VA_ARGS__ },
+#define AS_WORD(name, ...) name,
+
+static const struct model {
+	const char *compatible;
+	u32 size, page, address_bytes;
+} models[] = { MODELS(AS_ROW) };
+
+struct eeprom {
+	struct device dev;
+
+	/* properties */
+	u32 model;
+	bool read_only;
+	struct block *host;
+
+	u8 *bytes;             /* what the chip remembers, MOST of them */
+	u32 in_snapshot;       /* how many of them: none if there is a file */
+	struct block_req file; /* one at a time: the chip is busy meanwhile */
+
+	u32 at;                       /* the byte that is read or written next */
+	u32 address_left;             /* bytes of an address that are still to come */
+	u32 changed_from, changed_to; /* what the file does not have yet */
+	bool failed;                  /* the file could not be read or written */
+};
+
+static const struct model *model_of(const struct eeprom *e)
+{
+	return &models[e->model];
+}
+
+static bool has_file(const struct eeprom *e)
+{
+	return block_size(e->host);
+}
+
+/* -- The file ------------------------------------------------------------------------ */
+
+static void file_done(struct block_req *req)
+{
+	struct eeprom *e = (struct eeprom *)req->dev;
+
+	e->failed |= req->status != BLOCK_OK;
+}
+
+static void file_request(struct eeprom *e, enum block_op op, u32 from, u32 to)
+{
+	u64 begin = align_down(from, SECTOR), length = align_up(to, SECTOR) - begin;
+
+	e->file = (struct block_req){ .op = op,
+				      .durable = op == BLOCK_WRITE,
+				      .offset = begin,
+				      .length = length,
+				      .iov = { { e->bytes + begin, length } },
+				      .niov = 1,
+				      .done = file_done };
+	block_submit(e->host, &e->file);
+}
+
+/* -- The bus --------------------------------------------------------------------------- */
+
+static bool eeprom_start(struct device *dev, bool read)
+{
+	struct eeprom *e = (struct eeprom *)dev;
+
+	if (e->failed || !block_idle(e->host))
+		return false;
+	if (!read)
+		e->address_left = model_of(e)->address_bytes;
+	return true;
+}
+
+static void store(struct eeprom *e, u8 byte)
+{
+	const struct model *m = model_of(e);
+	u32 page = e->at / m->page * m->page;
+
+	e->bytes[e->at] = byte;
+	if (e->changed_from == e->changed_to)
+		e->changed_from = e->at;
+	e->changed_from = MIN(e->changed_from, e->at);
+	e->changed_to = MAX(e->changed_to, e->at + 1);
+	e->at = page + (e->at + 1) % m->page;
+}
+
+static bool eeprom_write(struct device *dev, u8 byte)
+{
+	struct eeprom *e = (struct eeprom *)dev;
+
+	if (e->address_left) {
+		e->address_left--;
+		e->at = ((e->at << 8) | byte) % model_of(e)->size;
+		return true;
+	}
+	if (e->read_only)
+		return false;
+	store(e, byte);
+	return true;
+}
+
+static u8 eeprom_read(struct device *dev)
+{
+	struct eeprom *e = (struct eeprom *)dev;
+	u8 byte = e->bytes[e->at];
+
+	e->at = (e->at + 1) % model_of(e)->size;
+	return byte;
+}
+
+static void eeprom_stop(struct device *dev)
+{
+	struct eeprom *e = (struct eeprom *)dev;
+
+	if (has_file(e) && e->changed_from < e->changed_to && block_idle(e->host))
+		file_request(e, BLOCK_WRITE, e->changed_from, e->changed_to);
+	e->changed_from = e->changed_to = 0;
+}
+
+/* -- Life ------------------------------------------------------------------------------ */
+
+static bool eeprom_init(struct device *dev, struct err *err)
+{
+	struct eeprom *e = (struct eeprom *)dev;
+	u32 size = model_of(e)->size;
+
+	if (has_file(e) && block_size(e->host) < size)
+		return err_set(err, "its file has %" PRIu64 " bytes, and the chip %u",
+			       block_size(e->host), size);
+	e->bytes = xzalloc(MOST);
+	e->in_snapshot = has_file(e) ? 0 : size;
+	e->read_only |= has_file(e) && block_read_only(e->host);
+	return true;
+}
+
+static void eeprom_fini(struct device *dev)
+{
+	free(((struct eeprom *)dev)->bytes);
+}
+
+/* A snapshot may be of a larger chip. */
+static void eeprom_update(struct device *dev)
+{
+	struct eeprom *e = (struct eeprom *)dev;
+	u32 size = model_of(e)->size;
+
+	e->at %= size;
+	e->changed_to = MIN(e->changed_to, size);
+	e->changed_from = MIN(e->changed_from, e->changed_to);
+}
+
+static void eeprom_reset(struct device *dev)
+{
+	struct eeprom *e = (struct eeprom *)dev;
+
+	if (has_file(e))
+		file_request(e, BLOCK_READ, 0, model_of(e)->size);
+	else
+		memset(e->bytes, 0xff, model_of(e)->size);
+}
+
+static void eeprom_fdt(struct dt_node *node)
+{
+	dt_compatible(node, models[dt_value(node, "model")->num].compatible);
+	dt_add_u32(node, "pagesize", models[dt_value(node, "model")->num].page);
+}
+
+/* clang-format off */
+#define SELF struct eeprom
+
+DEVICE(eeprom_at24) = {
+	.name         = "eeprom-at24",
+	.doc          = "serial EEPROM, 24C01 to 24C512",
+	.node         = "eeprom",
+	.binding      = "eeprom/at24.yaml",
+	.linux_driver = "at24",
+	.linux_config = "EEPROM_AT24",
+	.qemu         = "at24c-eeprom",
+	.size         = sizeof(SELF),
+	.on           = BUS_I2C,
+	.example      = "eeprom0: {device: eeprom-at24, reg: 0x50, model: 24c256}",
+	.init         = eeprom_init,
+	.fini         = eeprom_fini,
+	.reset        = eeprom_reset,
+	.update       = eeprom_update,
+	.fdt_more     = eeprom_fdt,
+
+	.i2c = &(const struct i2c_class){
+		.start = eeprom_start, .write = eeprom_write, .read = eeprom_read, .stop = eeprom_stop,
+	},
+
+	.props = PROPS(
+		PROP_ENUM(model, .words = (const char *const[]){ MODELS(AS_WORD) NULL },
+			  .def = 1, .doc = "which chip; its number is its size in kilobits"),
+		PROP_BOOL(read_only, .fdt = "read-only", .doc = "its pin WP is high: nothing can be written"),
+		PROP_BLOCK(host, .doc = "a file that is its memory: {file: F, format: raw}")),
+
+	.state = STATE(
+		FIELD_N(bytes, in_snapshot), FIELD_MAX(at, 65535), FIELD_MAX(address_left, 2),
+		FIELD_MAX(changed_from, 65535), FIELD_MAX(changed_to, 65536), FIELD(failed)),
+};
