@@ -195,6 +195,14 @@ struct net_spec {
 	const char *path;      /* socket: a folder */
 };
 
+/* An entry of `displays:`: where pictures are shown, and keys and pointer come from. */
+struct plan_display {
+	const char *name;
+	const char *title; /* of a window; or NULL: the board's name */
+	enum plan_viewer { VIEWER_AUTO, VIEWER_NONE, VIEWER_SDL, VIEWER_VNC, VIEWER_WEB } viewer;
+	struct pos at;
+};
+
 /* The `host:` of a device: what it is connected to outside. */
 struct host_spec {
 	enum spec_kind {
@@ -206,12 +214,14 @@ struct host_spec {
 		HOST_LOG,      /* chardev {log: } */
 		HOST_DISK,     /* {file:, format:, cache:, ...} */
 		HOST_NET,      /* {net:, ...}: `net` says the rest */
+		HOST_DISPLAY,  /* {display: }: `display` says which */
 	} kind;
 	const char *path; /* absolute or relative to the current directory */
 	enum { DISK_RAW } format;
 	enum disk_cache { CACHE_WRITEBACK, CACHE_WRITETHROUGH, CACHE_NONE, CACHE_UNSAFE } cache;
 	bool read_only;
 	struct net_spec net;
+	u32 display; /* index in the plan's displays */
 	struct pos at;
 };
 
@@ -249,6 +259,10 @@ struct plan {
 	u32 nmemory;
 	struct plan_device *devices; /* parents before children, resolved order */
 	u32 ndevices;
+	/* What has no `host: {display: }` belongs to the first; a board that says nothing of
+	 * displays has one, and no board has none. */
+	struct plan_display *displays;
+	u32 ndisplays;
 	u32 stdout_device;       /* or PLAN_NONE */
 	u32 irq_parent;          /* `interrupt-parent:` of the board, or PLAN_NONE */
 	struct range *auto_mmio; /* where `reg: auto` may go */

@@ -12,6 +12,7 @@ const char *const words_formats[] = { "elf", "raw", "image", NULL };
 const char *const words_chardev[] = { "null", "stdio", "pty", NULL };
 const char *const words_disk[] = { "raw", NULL };
 const char *const words_net[] = { "none", "slirp", "tap", "socket", NULL }; /* enum net_kind */
+const char *const words_viewer[] = { "auto", "none", "sdl", "vnc", "web", NULL }; /* enum plan_viewer */
 const char *const words_cache[] = { "writeback", "writethrough", "none", "unsafe", NULL };
 
 /* clang-format off */
@@ -161,6 +162,23 @@ const struct lang_key lang_net[] = {
 	END
 };
 
+const struct lang_key lang_display[] = {
+	K("display", KEY_NAME, .doc = "where it is shown: a name in `displays:`", .required = true),
+	END
+};
+
+static const struct lang_key display[] = {
+	K("viewer", KEY_WORD, .doc = "who shows it; a window where there can be one, if not given",
+	  .words = words_viewer),
+	K("title",  KEY_TEXT, .doc = "of the window; the board's name, if not given"),
+	END
+};
+
+const struct lang_key lang_displays[] = {
+	K("*", KEY_MAP, .doc = "a window, or what stands for one", .in = display),
+	END
+};
+
 const struct lang_key lang_lock[] = {
 	K("vmbuild", KEY_VERSION, .doc = "the version of this language", .required = true),
 	K("kind",    KEY_WORD,    .doc = "`lock`", .words = words_kinds, .required = true),
@@ -224,6 +242,8 @@ const struct lang_key lang_top[] = {
 	  .where = KIND_LAB),
 	K("machines",         KEY_MAP,     .doc = "the machines of a lab, by name", .in = lang_machines,
 	  .where = KIND_LAB, .required = true),
+	K("displays",         KEY_MAP,     .doc = "where pictures are shown and keys come from, by name",
+	  .in = lang_displays, .where = RUNNABLES),
 	K("host",             KEY_MAP,     .doc = "how this computer runs it; guests see nothing of it",
 	  .in = lang_host, .where = RUNNABLES),
 	END

@@ -185,10 +185,10 @@ struct lang_key {
 extern const struct lang_key lang_top[], lang_params[], lang_harts[], lang_clusters[],
 	lang_memory[], lang_auto[], lang_device[], lang_dt[], lang_dt_top[], lang_boot[],
 	lang_load[], lang_host[], lang_lock[], lang_machines[], lang_networks[], lang_chardev[],
-	lang_disk[], lang_net[];
+	lang_disk[], lang_net[], lang_displays[], lang_display[];
 extern const char *const words_kinds[], *const words_status[], *const words_mmu[];
 extern const char *const words_formats[], *const words_chardev[], *const words_disk[];
-extern const char *const words_cache[], *const words_net[];
+extern const char *const words_cache[], *const words_net[], *const words_viewer[];
 
 const struct lang_key *lang_find(const struct lang_key *keys, const char *key);
 const char *const *lang_words(struct arena *a, const struct lang_key *keys);
@@ -435,6 +435,9 @@ const struct host_spec *plan_host_spec(struct planner *pl, const struct prop *ro
 				       const struct node *n, const char *device);
 bool plan_net_spec(struct planner *pl, const struct node *n, const char *device,
 		   struct host_spec *host);
+void plan_displays(struct planner *pl);
+bool plan_display_spec(struct planner *pl, const struct node *n, const char *device,
+		       struct host_spec *host);
 void net_spec_text(const struct net_spec *spec, struct str *out);
 /* The second one to claim it is reported, with the place of the first. */
 void plan_claim(struct planner *pl, enum diag_code code, const char *what, const char *sentence,

@@ -205,6 +205,7 @@ void plan_make(struct board *b)
 	b->plan.file = b->file;
 	plan_compatible(&pl);
 	plan_host(&pl);
+	plan_displays(&pl);
 	plan_harts(&pl);
 	plan_autos(&pl);
 	plan_devices(&pl);

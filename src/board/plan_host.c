@@ -138,8 +138,9 @@ const struct host_spec *plan_host_spec(struct planner *pl, const struct prop *ro
 	bool good;
 
 	spec->at = n->at;
-	good = row->kind == PROP_KIND_CHARDEV ? read_chardev(pl, n, spec)
-	       : row->kind == PROP_KIND_NET   ? plan_net_spec(pl, n, device, spec)
-					      : read_disk(pl, n, device, spec);
+	good = row->kind == PROP_KIND_CHARDEV   ? read_chardev(pl, n, spec)
+	       : row->kind == PROP_KIND_NET     ? plan_net_spec(pl, n, device, spec)
+	       : row->kind == PROP_KIND_DISPLAY ? plan_display_spec(pl, n, device, spec)
+						: read_disk(pl, n, device, spec);
 	return good ? spec : NULL;
 }

@@ -117,6 +117,7 @@ int cmd_fetch_main(const struct args *a);
 int cmd_help(const struct args *a);
 int cmd_version(const struct args *a);
 int cmd_forward(const struct args *a);
+int cmd_screenshot(const struct args *a);
 int cmd_completion(const struct args *a);
 
 /* A guest that a board names and that is not in the cache: asks at a terminal, if `yes` is

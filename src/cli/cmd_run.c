@@ -4,6 +4,7 @@
  * every mistake is a message on a normal screen.
  */
 #include "cables.h"
+#include "screens.h"
 
 #include "fetch.h"
 #include "machine.h"
@@ -22,6 +23,10 @@ struct run {
 	struct machine *machine;
 	struct control *control; /* NULL: other commands cannot reach this run */
 	struct cables cables;
+	struct screens screens;
+	u64 picture_ns; /* when --screenshot is due; NEVER_NS: at the end, or it was */
+	bool pictured;  /* it was taken, or it could not be */
+	bool picture_failed;
 	bool quiet, paused;
 
 	u64 started_ns, deadline_ns; /* NEVER_NS: no --timeout */
@@ -89,6 +94,8 @@ static bool on_control(void *ctx, const char *request, struct str *answer, struc
 {
 	struct run *r = ctx;
 
+	if (text_starts(request, "screenshot"))
+		return screens_request(&r->screens, request, control_file(r->control), e);
 	return cables_request(&r->cables, request, answer, e);
 }
 
@@ -341,10 +348,31 @@ static void on_signal(void *ctx, int signal)
 	loop_quit(r->loop);
 }
 
+/* Of the first display. */
+static void take_picture(struct run *r)
+{
+	const char *file = args_value(r->args, "screenshot");
+	struct str png = { 0 };
+	struct err e = { 0 };
+
+	r->picture_ns = NEVER_NS;
+	if (!file || r->pictured)
+		return;
+	r->pictured = true;
+	r->picture_failed = !screens_picture(&r->screens, "", &png, &e) ||
+			    !host_write_file(file, png.p, png.n, &e);
+	if (r->picture_failed)
+		log_line(LOG_ERROR, "--screenshot: %s", e.text);
+	str_free(&png);
+}
+
 static u64 due(void *ctx)
 {
 	struct run *r = ctx;
 	u64 next = machine_due(r->machine), code;
+
+	if (now_ns() >= r->picture_ns)
+		take_picture(r);
 
 	if (machine_ended(r->machine, &code) != MACHINE_RUNNING)
 		loop_quit(r->loop);
@@ -352,7 +380,7 @@ static u64 due(void *ctx)
 		r->timed_out = true;
 		loop_quit(r->loop);
 	}
-	return MIN(next, r->deadline_ns);
+	return MIN(MIN(next, r->deadline_ns), r->picture_ns);
 }
 
 /* -- End ---------------------------------------------------------------------------------- */
@@ -477,6 +505,22 @@ static bool parse_timeout(const char *text, u64 *ns)
 	return true;
 }
 
+static bool check_picture(const struct args *a, u64 *after_ns)
+{
+	const char *after = args_value(a, "screenshot-after"), *kind = args_value(a, "display");
+
+	*after_ns = NEVER_NS;
+	if (after && !parse_timeout(after, after_ns))
+		print_usage_error("--screenshot-after %s: write 10s, 500ms or 2m", after);
+	else if (after && !args_has(a, "screenshot"))
+		print_usage_error("--screenshot-after: --screenshot FILE says where it goes");
+	else if (kind && !screens_kind(kind))
+		print_usage_error("--display %s: it is one of none, sdl, vnc and web", kind);
+	else
+		return true;
+	return false;
+}
+
 static bool check_options(const struct args *a, u64 *timeout_ns)
 {
 	const char *t = args_value(a, "timeout"), *escape = args_value(a, "escape");
@@ -493,6 +537,14 @@ static bool check_options(const struct args *a, u64 *timeout_ns)
 	else
 		return true;
 	return false;
+}
+
+static bool check_display(struct run *r)
+{
+	r->screens.n = machine_displays(r->machine, &r->screens.list);
+	if (!r->screens.n && args_has(r->args, "screenshot"))
+		print_usage_error("--screenshot: this board has no display device");
+	return r->screens.n || !args_has(r->args, "screenshot");
 }
 
 /* Boards are written for other builds too: what they would like is no condition. */
@@ -522,7 +574,7 @@ static int boot(struct run *r, const struct machine_host *host)
 	print_diags(&ds, r->args);
 	code = diags_exit_code(&ds);
 	diags_free(&ds);
-	if (r->machine && !check_signature(r))
+	if (r->machine && (!check_signature(r) || !check_display(r)))
 		code = EXIT_USAGE;
 	return code;
 }
@@ -541,14 +593,17 @@ static int go(struct run *r, u64 timeout_ns)
 		print_err(&e);
 		return EXIT_HOST;
 	}
+	if (r->picture_ns != NEVER_NS)
+		r->picture_ns += r->started_ns;
 	loop_run(r->loop, due, r);
 	machine_pause(r->machine);
+	take_picture(r);
 	say_end(r);
 	console_stop(r->console);
 	if (args_has(r->args, "stats"))
 		say_stats(r);
 	code = exit_code(r);
-	return write_signature(r) ? code : EXIT_HOST;
+	return write_signature(r) && !r->picture_failed ? code : EXIT_HOST;
 }
 
 /* Not worth failing for: the machine runs without. */
@@ -591,11 +646,18 @@ static int run_board(struct run *r, const struct exec_host *exec, u64 timeout_ns
 		print_err(&e);
 	else
 		code = boot(r, &host);
+	r->screens.plan = r->plan;
+	r->screens.loop = r->loop;
+	if (code == EXIT_OK && !screens_open(&r->screens, args_value(r->args, "display"), &e)) {
+		print_err(&e);
+		code = EXIT_HOST;
+	}
 	if (code == EXIT_OK && !args_has(r->args, "dry-run")) {
 		open_control(r);
 		code = go(r, timeout_ns);
 	}
 	control_free(r->control);
+	screens_close(&r->screens);
 	machine_free(r->machine);
 	log_sink(NULL, NULL);
 	console_free(r->console);
@@ -651,7 +713,7 @@ int cmd_run(const struct args *a)
 	u64 timeout_ns;
 	int code;
 
-	if (!check_options(a, &timeout_ns))
+	if (!check_options(a, &timeout_ns) || !check_picture(a, &r.picture_ns))
 		return EXIT_USAGE;
 	b = load_with_guest(a, &code);
 	if (!b)

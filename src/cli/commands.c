@@ -13,6 +13,9 @@ static const struct opt run_opts[] = {
 	{ "escape",   0, "^X",       "the console's prefix key, instead of ^]" },
 	{ "eof-quits", 0, NULL,      "end of standard input ends the run" },
 	{ "no-doctor", 0, NULL,      "do not say when the guest is stuck, asleep for good or panics" },
+	{ "display",  0, "none|sdl|vnc|web", "who shows displays, instead of what the board says" },
+	{ "screenshot", 0, "FILE.png", "a picture of the first display, at the end" },
+	{ "screenshot-after", 0, "TIME", "take it after that time instead, and go on" },
 	{ "stats",    0, NULL,       "print the engine's counters at the end" },
 	{ "perf-map", 0, NULL,       "name compiled code in /tmp/perf-PID.map, for Linux's perf" },
 	{ "quiet",   'q', NULL,      "print nothing but the guest's output and errors" },
@@ -87,6 +90,10 @@ static const struct opt forward_opts[] = {
 	{ "card", 0, "NAME", "of a machine with several: the one to change" },
 	{ 0 }
 };
+static const struct opt screenshot_opts[] = {
+	{ "display", 0, "NAME", "of a machine with several display devices: gpu0, or gpu0.1" },
+	{ 0 }
+};
 static const struct opt no_opts[] = { { 0 } };
 
 const struct command commands[] = {
@@ -124,6 +131,8 @@ const struct command commands[] = {
 	  "vmbuild man vmbuild-board | man -l -", no_opts, cmd_man },
 	{ "forward", "MACHINE [add|remove PORT:PORT]", 1, 3, "ports of this host that lead to a running guest",
 	  "vmbuild forward virt add 8080:80", forward_opts, cmd_forward },
+	{ "screenshot", "MACHINE FILE.png", 2, 2, "a picture of what a running machine shows",
+	  "vmbuild screenshot desktop desktop.png", screenshot_opts, cmd_screenshot },
 	{ "fetch", "[GUEST]", 0, 1, "get a guest system from Debian's packages",
 	  "vmbuild fetch debian-small", fetch_opts, cmd_fetch_main },
 	{ "help", "[COMMAND]", 0, 1, "this text; all about one command",

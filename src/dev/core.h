@@ -11,6 +11,7 @@
 #include "chardev.h"
 #include "clock.h"
 #include "device.h"
+#include "display.h"
 #include "input.h"
 #include "mem.h"
 #include "net.h"
@@ -220,6 +221,8 @@ struct net *net_attach(struct device *dev, struct net *n);
 /* input.c: a device whose class has a .sink gets what is typed */
 void input_attach(struct device *dev);
 void input_detach(struct device *dev);
+/* display.c: the engine's own; viewers come and go */
+struct display *display_attach(struct device *dev);
 void block_drain_all(struct device *dev); /* the lock is held */
 void block_detach_all(struct device *dev);
 /* net_work.c: does the work that is not in `takes` and emits what came of it, at most

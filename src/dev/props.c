@@ -140,6 +140,9 @@ static bool apply(struct applier *a, const struct prop *p, const struct value *v
 		return apply_block(a, p, v, member);
 	case PROP_KIND_NET:
 		return apply_net(a, p, v, member);
+	case PROP_KIND_DISPLAY:
+		*(struct display **)member = display_attach(a->dev);
+		return true;
 	}
 	return true;
 }

@@ -2,7 +2,8 @@
  *
  * Each run listens on a UNIX socket, named like its board, in a folder that is its user's
  * alone.  A client connects, sends one request, gets one answer, and is gone: text, at most
- * a datagram of it.  The first byte of an answer says whether it was done.
+ * a datagram of it, and with a request perhaps a file, as a descriptor and never as a path.  The
+ * first byte of an answer says whether it was done.
  */
 #define _GNU_SOURCE /* struct ucred, accept4 */
 #include "internal.h"
@@ -34,6 +35,7 @@ struct control {
 	char name[UNIX_NAME];
 	control_fn *fn;
 	void *ctx;
+	int file; /* of the request that is served, or -1 */
 	struct client clients[CLIENTS];
 };
 
@@ -85,11 +87,33 @@ static void reply(struct client *c, bool done, const struct str *answer, const s
 	str_free(&s);
 }
 
+/* Like recv(), with the file that came along in *file, or -1. */
+static ssize_t receive(int fd, char *bytes, size_t n, int *file)
+{
+	union {
+		struct cmsghdr align;
+		u8 bytes[CMSG_SPACE(sizeof(int))];
+	} more;
+	struct iovec iov = { bytes, n };
+	struct msghdr m = { .msg_iov = &iov,
+			    .msg_iovlen = 1,
+			    .msg_control = more.bytes,
+			    .msg_controllen = CMSG_LEN(sizeof(int)) }; /* and no more */
+	ssize_t got = recvmsg(fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	const struct cmsghdr *c = got > 0 ? CMSG_FIRSTHDR(&m) : NULL;
+
+	*file = -1;
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
+	    c->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(file, CMSG_DATA(c), sizeof(int));
+	return got;
+}
+
 static void on_request(void *ctx, u32 events)
 {
 	struct client *c = ctx;
 	char request[REQUEST + 1];
-	ssize_t n = recv(c->fd, request, REQUEST, MSG_DONTWAIT);
+	ssize_t n = receive(c->fd, request, REQUEST, &c->control->file);
 	struct str answer = { 0 };
 	struct err e = { 0 };
 	bool done;
@@ -103,6 +127,9 @@ static void on_request(void *ctx, u32 events)
 		reply(c, done, &answer, &e);
 		str_free(&answer);
 	}
+	if (c->control->file >= 0)
+		close(c->control->file);
+	c->control->file = -1;
 	close_client(c);
 }
 
@@ -165,6 +192,7 @@ struct control *control_new(struct loop *l, const char *board, control_fn *fn, v
 	struct control *c = xzalloc(sizeof(*c));
 
 	c->loop = l;
+	c->file = -1;
 	c->folder = run_folder();
 	c->board = xstrdup(board);
 	c->fn = fn;
@@ -180,6 +208,11 @@ struct control *control_new(struct loop *l, const char *board, control_fn *fn, v
 const char *control_name(const struct control *c)
 {
 	return c->name;
+}
+
+int control_file(const struct control *c)
+{
+	return c->file;
 }
 
 void control_free(struct control *c)
@@ -265,7 +298,33 @@ static bool read_answer(int fd, struct str *answer, struct err *e)
 	return *hint ? err_hint(e, "%s", hint) : false;
 }
 
+static bool send_request(int fd, const char *request, int file)
+{
+	union {
+		struct cmsghdr align;
+		u8 bytes[CMSG_SPACE(sizeof(int))];
+	} more = { .bytes = { 0 } };
+	struct iovec iov = { (void *)(uintptr_t)request, strlen(request) };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (file >= 0) {
+		m.msg_control = more.bytes;
+		m.msg_controllen = sizeof(more.bytes);
+		more.align = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)),
+					       .cmsg_level = SOL_SOCKET,
+					       .cmsg_type = SCM_RIGHTS };
+		memcpy(CMSG_DATA(&more.align), &file, sizeof(int));
+	}
+	return sendmsg(fd, &m, MSG_NOSIGNAL) >= 0;
+}
+
 bool control_ask(const char *name, const char *request, struct str *answer, struct err *e)
+{
+	return control_ask_file(name, request, -1, answer, e);
+}
+
+bool control_ask_file(const char *name, const char *request, int file, struct str *answer,
+		      struct err *e)
 {
 	char *folder = run_folder();
 	int fd = strchr(name, '/') ? -1 : reach(folder, name);
@@ -273,7 +332,7 @@ bool control_ask(const char *name, const char *request, struct str *answer, stru
 
 	if (fd < 0)
 		done = nobody(folder, name, e);
-	else if (send(fd, request, strlen(request), MSG_NOSIGNAL) < 0)
+	else if (!send_request(fd, request, file))
 		done = err_set(e, "`%s` takes no request: %s", name, strerror(errno));
 	else
 		done = read_answer(fd, answer, e);

@@ -9,6 +9,7 @@
 #include "base.h"
 #include "block.h"
 #include "chardev.h"
+#include "display.h"
 #include "exec.h"
 #include "forward.h"
 #include "net.h"
@@ -146,6 +147,26 @@ struct net *host_net_socket(struct loop *l, const char *folder, struct err *e);
 /* Writes all that passes to a pcapng file; owns `inner`, which may be NULL: no cable. */
 struct net *host_pcap(struct net *inner, const char *path, const char *name, struct err *e);
 
+/* -- Pictures (png.c) ------------------------------------------------------------------ */
+
+/* Of a surface that is not empty. */
+bool host_png(const struct surface *s, struct str *out, struct err *e);
+/* What a scanout shows now, with its cursor.  False: nothing. */
+bool host_screenshot(struct display *d, u32 scanout, struct str *png, struct err *e);
+
+/* -- Viewers --------------------------------------------------------------------------- */
+
+/* An entry of `displays:`: a window, or a server that others look through. */
+struct host_view {
+	const char *name, *title;
+	struct display *const *displays; /* they outlive the viewer; the list does not */
+	u32 ndisplays;
+};
+
+struct host_viewer {
+	void (*free)(struct host_viewer *v);
+};
+
 /* -- Running machines (control.c) ------------------------------------------------------ */
 
 /* A request of another command; on the loop's thread.  `answer` is text for a person. */
@@ -155,9 +176,14 @@ struct control;
 struct control *control_new(struct loop *l, const char *board, control_fn *fn, void *ctx,
 			    struct err *e);
 const char *control_name(const struct control *c);
+/* Within control_fn: the file that came with the request, or -1.  Closed afterwards. */
+int control_file(const struct control *c);
 void control_free(struct control *c); /* accepts NULL */
 /* From another process. */
 bool control_ask(const char *name, const char *request, struct str *answer, struct err *e);
+/* With a file that the machine reads or writes: `fd` stays the caller's. */
+bool control_ask_file(const char *name, const char *request, int fd, struct str *answer,
+		      struct err *e);
 
 /* -- Files and folders (path.c) --------------------------------------------------- */
 

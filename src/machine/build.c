@@ -169,14 +169,41 @@ static void wire_up(struct machine *m, u32 i)
 	}
 }
 
+static void list_displays(struct machine *m, u32 i)
+{
+	const struct plan_device *pd = &m->plan->devices[i];
+	const struct prop *p;
+	u32 row = 0;
+
+	for_each(p, pd->class->props) {
+		const struct value *v = &pd->values[row++];
+
+		if (p->kind != PROP_KIND_DISPLAY)
+			continue;
+		GROW(&m->displays, m->ndisplays, &m->displays_cap);
+		m->displays[m->ndisplays++] = (struct machine_display){
+			*(struct display **)device_member(m->devices[i], p->at),
+			v->host ? v->host->display : 0,
+		};
+	}
+}
+
+u32 machine_displays(const struct machine *m, const struct machine_display **list)
+{
+	*list = m->displays;
+	return (u32)m->ndisplays;
+}
+
 bool build_devices(struct machine *m, struct diags *ds)
 {
 	m->devices = xcalloc(m->plan->ndevices, sizeof(m->devices[0]));
 	if (!make_all(m, ds))
 		return false;
 	for (u32 i = 0; i < m->plan->ndevices; i++)
-		if (m->devices[i])
+		if (m->devices[i]) {
 			wire_up(m, i);
+			list_displays(m, i);
+		}
 	return true;
 }
 
@@ -195,5 +222,6 @@ void build_free(struct machine *m)
 	free(m->blocks);
 	free(m->chardevs);
 	free(m->nets);
+	free(m->displays);
 	free(m->devices);
 }

@@ -45,6 +45,8 @@ struct machine {
 	struct block **blocks;
 	struct net **nets;
 	size_t nchardevs, chardevs_cap, nblocks, blocks_cap, nnets, nets_cap;
+	struct machine_display *displays;
+	size_t ndisplays, displays_cap;
 	struct device_machine services;
 
 	struct hart_env env;

@@ -71,6 +71,14 @@ enum machine_end machine_ended(const struct machine *m, u64 *code);
 /* Its Linux kernel has panicked since it was switched on. */
 bool machine_panicked(const struct machine *m);
 
+/* Its display devices, and which of the plan's displays shows each.  Viewers watch before it
+ * starts and have ended before it is freed. */
+struct machine_display {
+	struct display *display;
+	u32 shown; /* index in the plan's displays */
+};
+u32 machine_displays(const struct machine *m, const struct machine_display **list);
+
 /* Power button and reset button. */
 void machine_reset(struct machine *m);
 

@@ -669,9 +669,15 @@ static void a_tap_that_is_not_there_says_how_to_make_one(void **state)
 
 /* -- What other commands say to a run --------------------------------------------------- */
 
+static struct control *asked;
+
 static bool on_request(void *ctx, const char *request, struct str *answer, struct err *e)
 {
 	(void)ctx;
+	if (!strcmp(request, "write"))
+		return write(control_file(asked), "written", 7) == 7;
+	if (asked)
+		assert_int_equal(control_file(asked), -1);
 	if (!strcmp(request, "fail"))
 		return err_code(e, "E0601", "in use") || err_hint(e, "another");
 	str_add(answer, "%s yourself\n", request);
@@ -681,6 +687,7 @@ static bool on_request(void *ctx, const char *request, struct str *answer, struc
 /* Another process is played by a thread: to ask is to wait. */
 struct asker {
 	const char *name, *request;
+	int file;
 	struct str answer;
 	struct err e;
 	_Atomic bool done;
@@ -691,7 +698,7 @@ static struct asker asker;
 
 static void *ask(void *ctx)
 {
-	asker.ok = control_ask(asker.name, asker.request, &asker.answer, &asker.e);
+	asker.ok = control_ask_file(asker.name, asker.request, asker.file, &asker.answer, &asker.e);
 	atomic_store(&asker.done, true);
 	(void)ctx;
 	return NULL;
@@ -703,16 +710,60 @@ static bool answered(struct bench *b)
 	return atomic_load(&asker.done);
 }
 
-static bool ask_run(struct bench *b, const char *name, const char *request)
+static bool ask_run_with(struct bench *b, const char *name, const char *request, int file)
 {
 	pthread_t thread;
 
 	str_free(&asker.answer);
-	asker = (struct asker){ .name = name, .request = request };
+	asker = (struct asker){ .name = name, .request = request, .file = file };
 	pthread_create(&thread, NULL, ask, NULL);
 	until(b, answered);
 	pthread_join(thread, NULL);
 	return asker.ok;
+}
+
+static bool ask_run(struct bench *b, const char *name, const char *request)
+{
+	return ask_run_with(b, name, request, -1);
+}
+
+static u32 open_files(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	u32 n = 0;
+
+	while (dir && readdir(dir))
+		n++;
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
+static void a_request_may_bring_a_file_and_none_is_left_open(void **state)
+{
+	char path[] = "/tmp/vmbuild-test-XXXXXX", bytes[8] = "";
+	int file = mkstemp(path);
+	struct bench b;
+	struct err e = { 0 };
+	u32 before;
+
+	bench_init(&b);
+	asked = control_new(b.l, "virt", on_request, NULL, &e);
+	assert_non_null(asked);
+	assert_true(ask_run(&b, "virt", "hello"));
+	before = open_files();
+	assert_true(ask_run_with(&b, "virt", "write", file));
+	assert_int_equal(pread(file, bytes, 7, 0), 7);
+	assert_string_equal(bytes, "written");
+	assert_true(ask_run(&b, "virt", "hello")); /* the next one brings none */
+	assert_int_equal(open_files(), before);
+	str_free(&asker.answer);
+	control_free(asked);
+	asked = NULL;
+	bench_fini(&b);
+	unlink(path);
+	close(file);
+	(void)state;
 }
 
 static void a_request_is_answered_or_says_why_not(void **state)
@@ -817,6 +868,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_capture_has_what_went_both_ways),
 		cmocka_unit_test(a_capture_of_no_cable_has_what_was_sent),
 		cmocka_unit_test(a_tap_that_is_not_there_says_how_to_make_one),
+		cmocka_unit_test(a_request_may_bring_a_file_and_none_is_left_open),
 		cmocka_unit_test(a_request_is_answered_or_says_why_not),
 		cmocka_unit_test(a_second_run_of_a_board_has_a_name_of_its_own),
 		cmocka_unit_test(a_forward_is_read_as_it_is_written),

@@ -64,6 +64,7 @@ enum prop_kind {
 	PROP_KIND_CHARDEV, /* struct chardev *      host: stdio */
 	PROP_KIND_BLOCK,   /* struct block *        host: {file: x.img} */
 	PROP_KIND_NET,     /* struct net *          host: {net: slirp} */
+	PROP_KIND_DISPLAY, /* struct display *      host: {display: main} */
 };
 
 struct range {
@@ -121,7 +122,7 @@ struct value {
 	const struct value_irq *irqs;
 	const struct value_ref *ref;
 	const struct value_row *rows;
-	const struct host_spec *host; /* CHARDEV, BLOCK, NET */
+	const struct host_spec *host; /* CHARDEV, BLOCK, NET, DISPLAY */
 };
 
 struct value_irq {
@@ -245,6 +246,8 @@ struct device_class {
 	bool (*frame)(struct device *dev, const u8 *bytes, u32 n, const struct net_work *work);
 	/* What net_send() refused can be sent; or the cable was plugged in or out. */
 	void (*net_changed)(struct device *dev);
+	/* The monitor at a scanout has another size (display.h); 0, 0: it was unplugged. */
+	void (*monitor)(struct device *dev, u32 scanout, u32 width, u32 height);
 	/* After the table-driven FDT properties (dt.h). */
 	void (*fdt_more)(struct dt_node *node);
 };
@@ -322,6 +325,7 @@ void dma_fence(void); /* store -> load, both ways (virtio EVENT_IDX) */
 #define PROP_CHARDEV(m, ...)  PROP(PROP_KIND_CHARDEV, struct chardev **, m, __VA_ARGS__)
 #define PROP_BLOCK(m, ...)    PROP(PROP_KIND_BLOCK, struct block **, m, __VA_ARGS__)
 #define PROP_NET(m, ...)      PROP(PROP_KIND_NET, struct net **, m, __VA_ARGS__)
+#define PROP_DISPLAY(m, ...)  PROP(PROP_KIND_DISPLAY, struct display **, m, __VA_ARGS__)
 #define PROP_TABLE(m, R, ...) PROP(PROP_KIND_TABLE, struct table *, m, .row_size = sizeof(R), __VA_ARGS__)
 #define PROP_IRQS(m, ...)     { .name = #m, .kind = PROP_KIND_IRQS, .at = WIRE_ARRAY(m), .max = LENGTH(m), __VA_ARGS__ }
 #define PROP_OUTPUTS(m, ...)  { .name = #m, .kind = PROP_KIND_OUTPUTS, .at = WIRE_ARRAY(m), .max = LENGTH(m), __VA_ARGS__ }

@@ -1,0 +1,72 @@
+/* plan_display.c - `displays:`, and the `host:` of what is shown on one. */
+#include "parts.h"
+
+static void read_display(struct planner *pl, const struct pair *p, struct plan_display *d)
+{
+	const struct node *map = check_map(pl->b, p->value, p->key), *n;
+	i32 word = -1;
+
+	*d = (struct plan_display){ .name = p->key, .viewer = VIEWER_AUTO, .at = p->key_at };
+	if (!map)
+		return;
+	check_keys(pl->b, map, "a display", lang_displays->in);
+	if ((n = map_get(map, "viewer")))
+		word = check_word(pl->b, n, "viewer", words_viewer);
+	if (word >= 0)
+		d->viewer = (enum plan_viewer)word;
+	if ((n = map_get(map, "title")))
+		d->title = check_text(pl->b, n, "title");
+}
+
+void plan_displays(struct planner *pl)
+{
+	const struct node *n = map_get(pl->b->root, "displays"), *map;
+	struct plan *plan = pl->p;
+	const struct pair *p;
+
+	map = n ? check_map(pl->b, n, "displays") : NULL;
+	plan->displays = NEW_N(&pl->b->arena, struct plan_display, map ? map->n + 1 : 1);
+	if (map)
+		for_pairs(p, map)
+			read_display(pl, p, &plan->displays[plan->ndisplays++]);
+	if (!plan->ndisplays)
+		plan->displays[plan->ndisplays++] =
+			(struct plan_display){ .name = "display", .at = pl->b->root->at };
+}
+
+static bool report_no_display(struct planner *pl, const struct node *n)
+{
+	const struct plan *plan = pl->p;
+	struct nearest near = { 0 };
+
+	diag_report(pl->b->ds, n->at, DIAG_out_of_range, "there is no display `%s`", n->text);
+	for (u32 i = 0; i < plan->ndisplays; i++)
+		nearest_try(&near, n->text, plan->displays[i].name);
+	if (near.word)
+		return diag_hint(pl->b->ds, "did you mean `%s`?", near.word);
+	return diag_hint(pl->b->ds, "write `displays: {%s: {}}` at the top", n->text);
+}
+
+bool plan_display_spec(struct planner *pl, const struct node *n, const char *device,
+		       struct host_spec *host)
+{
+	const struct node *map = check_map(pl->b, n, "host"), *name;
+	const struct plan *plan = pl->p;
+
+	host->kind = HOST_DISPLAY;
+	if (!map)
+		return diag_hint(pl->b->ds, "write `%s: {host: {display: %s}}`", device,
+				 plan->displays[0].name);
+	check_keys(pl->b, map, "`host:` of a display", lang_display);
+	name = map_get(map, "display");
+	if (!name)
+		return report_missing(pl->b, map->at, "`display:`", "a name in `displays:`");
+	if (!check_text(pl->b, name, "display"))
+		return false;
+	for (u32 i = 0; i < plan->ndisplays; i++)
+		if (!strcmp(plan->displays[i].name, name->text)) {
+			host->display = i;
+			return true;
+		}
+	return report_no_display(pl, name);
+}
