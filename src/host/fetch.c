@@ -318,11 +318,13 @@ static bool build_initrd(struct fetch *f, const struct modules *m)
 	return ok;
 }
 
-static bool build_image(struct fetch *f, const struct modules *m)
+/* `m` has what is in the initrd. */
+static bool build_image(struct fetch *f, struct modules *m)
 {
 	char *path = xprintf("%s/image", f->building), *work = xprintf("%s/work", f->building);
-	struct tree t;
-	bool ok = guest_tree(&t, f->recipe, &f->recipe->image, m, f->unpacked, f->e) &&
+	struct tree t = { 0 };
+	bool ok = modules_read(m, f->unpacked, &f->recipe->modules, f->e) &&
+		  guest_tree(&t, f->recipe, &f->recipe->image, m, f->unpacked, f->e) &&
 		  guest_image(&t, f->recipe->image_bytes, work, path, f->e);
 
 	guest_tree_free(&t);
@@ -422,7 +424,8 @@ static bool build(struct fetch *f)
 	ok = unpack(f);
 	if (ok)
 		tell(f, FETCH_BUILD, keep_image ? "initrd" : "initrd and disk", 0, 0);
-	ok = ok && take_parts(f) && modules_read(&m, f->unpacked, &f->recipe->modules, f->e) &&
+	ok = ok && take_parts(f) &&
+	     modules_read(&m, f->unpacked, &f->recipe->initrd_modules, f->e) &&
 	     build_initrd(f, &m) && (keep_image || build_image(f, &m)) &&
 	     write_manifest(f, m.release);
 	if (!ok)

@@ -53,7 +53,8 @@ struct recipe {
 	struct words meta_packages; /* not they are wanted, but what they depend on */
 	struct recipe_parts parts;
 	char *bootargs;
-	struct words modules; /* of the kernel; what they need comes along */
+	/* Of the kernel; what they need comes along.  The disk has both. */
+	struct words initrd_modules, modules;
 	struct words applets; /* links to busybox, in /bin */
 	struct words folders;
 	struct recipe_files files;         /* in the first root and on the disk */
@@ -88,7 +89,7 @@ struct modules {
 	size_t n, cap;
 };
 
-/* Those of `wanted` that are not built into the kernel, and what they need. */
+/* Adds those of `wanted` that are not built into the kernel, and what they need. */
 bool modules_read(struct modules *m, const char *unpacked, const struct words *wanted,
 		  struct err *e);
 void modules_free(struct modules *m);

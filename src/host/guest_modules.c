@@ -207,10 +207,10 @@ bool modules_read(struct modules *m, const char *unpacked, const struct words *w
 	struct collect c = { .m = m, .e = e };
 	bool ok;
 
-	*m = (struct modules){ 0 };
 	c.folder = modules_folder(unpacked, e);
 	if (!c.folder)
 		return false;
+	free(m->release);
 	m->release = xstrdup(strrchr(c.folder, '/') + 1);
 	c.order = read_list(c.folder, "modules.order", e);
 	c.builtin = c.order ? read_list(c.folder, "modules.builtin", e) : NULL;

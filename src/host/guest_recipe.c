@@ -323,7 +323,8 @@ static const struct key recipe_keys[] = {
 	KEY(recipe,  meta_packages, "meta-packages", read_names),
 	MUST(recipe, parts,         "parts",         read_parts),
 	MUST(recipe, bootargs,      "bootargs",      read_text),
-	MUST(recipe, modules,       "modules",       read_names),
+	KEY(recipe,  initrd_modules, "initrd-modules", read_names),
+	KEY(recipe,  modules,       "modules",       read_names),
 	MUST(recipe, applets,       "applets",       read_applets),
 	MUST(recipe, folders,       "folders",       read_paths),
 	MUST(recipe, files,         "files",         read_files),
@@ -395,6 +396,7 @@ void recipe_free(struct recipe *r)
 	free_files(&r->image);
 	words_free(&r->packages);
 	words_free(&r->meta_packages);
+	words_free(&r->initrd_modules);
 	words_free(&r->modules);
 	words_free(&r->applets);
 	words_free(&r->folders);

@@ -1,4 +1,5 @@
 #include "check.h"
+#include "folder.h"
 
 #include "guest.h"
 #include "host.h"
@@ -39,7 +40,7 @@ static void the_recipe_of_debian_small_can_be_read(void **state)
 	r = recipe_read(text, n, "debian-small.yaml", &e);
 	assert_string_equal(e.text, "");
 	assert_non_null(r);
-	assert_true(words_have(&r->modules, "virtio_blk"));
+	assert_true(words_have(&r->initrd_modules, "virtio_blk"));
 	assert_int_equal(r->image_bytes, 256 * MIB);
 	recipe_free(r);
 	free(text);
@@ -251,6 +252,50 @@ static void modules_dep_lists_what_is_needed_and_nothing_twice(void **state)
 	(void)state;
 }
 
+static void put(const char *name, const void *bytes, size_t n)
+{
+	char path[128];
+	struct err e;
+
+	assert_true(host_write_file(in_folder(path, sizeof(path), name), bytes, n, &e));
+}
+
+static void put_kernel(void)
+{
+	static const char order[] = "kernel/blk.ko\nkernel/gpu.ko\n", builtin[] = "b.ko\nc-d.ko\n";
+	struct ko k = module();
+	char path[128];
+	struct err e;
+
+	assert_true(host_mkdirs(in_folder(path, sizeof(path), "usr/lib/modules/6/kernel"), &e));
+	put("usr/lib/modules/6/modules.order", order, strlen(order));
+	put("usr/lib/modules/6/modules.builtin", builtin, strlen(builtin));
+	put("usr/lib/modules/6/kernel/blk.ko", &k, sizeof(k));
+	put("usr/lib/modules/6/kernel/gpu.ko", &k, sizeof(k));
+}
+
+static void the_disk_has_the_modules_of_the_initrd_and_its_own(void **state)
+{
+	struct err e;
+	struct recipe *r = read_text(HEAD "files: {}\ninitrd-modules: [blk]\n", &e);
+	struct words more = { 0 };
+	struct modules m = { 0 };
+
+	put_kernel();
+	words_add(&more, "gpu", 3);
+	words_add(&more, "blk", 3);
+	assert_true(modules_read(&m, folder, &r->initrd_modules, &e));
+	assert_int_equal(m.n, 1);
+	assert_true(modules_read(&m, folder, &more, &e));
+	assert_int_equal(m.n, 2);
+	assert_string_equal(m.list[0].name, "blk");
+	assert_string_equal(m.list[1].name, "gpu");
+	words_free(&more);
+	modules_free(&m);
+	recipe_free(r);
+	(void)state;
+}
+
 /* -- Trees --------------------------------------------------------------------------- */
 
 static const struct node *find(const struct tree *t, const char *path, size_t *index)
@@ -313,9 +358,10 @@ int main(void)
 		cmocka_unit_test(
 			a_module_with_wrong_tables_is_refused_and_never_read_beyond_its_end),
 		cmocka_unit_test(modules_dep_lists_what_is_needed_and_nothing_twice),
+		cmocka_unit_test(the_disk_has_the_modules_of_the_initrd_and_its_own),
 		cmocka_unit_test(folders_come_before_what_is_in_them),
 		cmocka_unit_test(a_file_of_the_recipe_stays_where_an_applet_would_be),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
