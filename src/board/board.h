@@ -213,6 +213,7 @@ struct host_spec {
 		HOST_SOCKET,   /* chardev {socket: } */
 		HOST_LOG,      /* chardev {log: } */
 		HOST_DISK,     /* {file:, format:, cache:, ...} */
+		HOST_SHARE,    /* {share:, read-only:} */
 		HOST_NET,      /* {net:, ...}: `net` says the rest */
 		HOST_DISPLAY,  /* {display: }: `display` says which */
 	} kind;

@@ -179,6 +179,12 @@ const struct lang_key lang_displays[] = {
 	END
 };
 
+const struct lang_key lang_share[] = {
+	K("share",     KEY_PATH, .doc = "the folder", .required = true),
+	K("read-only", KEY_BOOL, .doc = "the guest cannot write"),
+	END
+};
+
 const struct lang_key lang_lock[] = {
 	K("vmbuild", KEY_VERSION, .doc = "the version of this language", .required = true),
 	K("kind",    KEY_WORD,    .doc = "`lock`", .words = words_kinds, .required = true),

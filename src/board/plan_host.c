@@ -131,6 +131,32 @@ static bool read_disk(struct planner *pl, const struct node *n, const char *devi
 	return true;
 }
 
+/* -- Folders ---------------------------------------------------------------------------- */
+
+static bool read_share(struct planner *pl, const struct node *n, const char *device,
+		       struct host_spec *spec)
+{
+	const struct node *map = check_map(pl->b, n, "host"), *v;
+	struct pair *p = map ? map_pair(map, "share") : NULL;
+
+	if (!map)
+		return diag_hint(pl->b->ds, "write `host: {share: %s}`",
+				 n->kind == NODE_SCALAR ? n->text : "folder");
+	check_keys(pl->b, map, "`host:` of a shared folder", lang_share);
+	spec->kind = HOST_SHARE;
+	if ((v = map_get(map, "read-only")))
+		check_bool(pl->b, v, "read-only", &spec->read_only);
+	if (!p) {
+		report_missing(pl->b, map->at, "`share:`", "the folder that the guest may use");
+		diag_hint(pl->b->ds, "write `%s: {host: {share: folder}}`", device);
+	} else if (p->value->absent) {
+		report_absent(pl->b, p, "share");
+	} else if (check_text(pl->b, p->value, "share")) {
+		spec->path = node_path(&pl->b->arena, p->value);
+	}
+	return true;
+}
+
 const struct host_spec *plan_host_spec(struct planner *pl, const struct prop *row,
 				       const struct node *n, const char *device)
 {
@@ -141,6 +167,7 @@ const struct host_spec *plan_host_spec(struct planner *pl, const struct prop *ro
 	good = row->kind == PROP_KIND_CHARDEV   ? read_chardev(pl, n, spec)
 	       : row->kind == PROP_KIND_NET     ? plan_net_spec(pl, n, device, spec)
 	       : row->kind == PROP_KIND_DISPLAY ? plan_display_spec(pl, n, device, spec)
+	       : row->kind == PROP_KIND_SHARE   ? read_share(pl, n, device, spec)
 						: read_disk(pl, n, device, spec);
 	return good ? spec : NULL;
 }

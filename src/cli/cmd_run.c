@@ -82,6 +82,13 @@ static struct block *open_block(void *ctx, const struct host_spec *spec, const c
 	return host_disk_open(&d, e);
 }
 
+static struct share *open_share(void *ctx, const struct host_spec *spec, const char *dev,
+				struct err *e)
+{
+	(void)ctx, (void)dev;
+	return host_share(spec->path, spec->read_only, e);
+}
+
 static struct net *open_net(void *ctx, const struct host_spec *spec, const char *dev, struct err *e)
 {
 	struct run *r = ctx;
@@ -629,6 +636,7 @@ static int run_board(struct run *r, const struct exec_host *exec, u64 timeout_ns
 		.chardev = open_chardev,
 		.block = open_block,
 		.net = open_net,
+		.share = open_share,
 		.read_file = read_file,
 		.unpack = host_unpack,
 		.wake = wake,

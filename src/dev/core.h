@@ -15,6 +15,7 @@
 #include "input.h"
 #include "mem.h"
 #include "net.h"
+#include "share.h"
 #include "timebase.h"
 
 #include <pthread.h>
@@ -72,7 +73,7 @@ struct device_config {
 	const char *name;
 	const struct value *values;
 	struct device_place place;
-	/* The live object for a value of kind REF, CHARDEV, BLOCK or NET, or NULL: there is none,
+	/* The live object for a value of kind REF or of a back end, or NULL: there is none,
 	 * or it failed and `e` says why.  May be NULL.  Back ends belong to the caller, who
 	 * ends their threads before freeing the device. */
 	void *(*attach)(void *ctx, const struct prop *p, const struct value *v, struct err *e);
@@ -214,7 +215,7 @@ u64 load_bytes(const void *p, u32 width);
 void store_bytes(void *p, u32 width, u64 value);
 /* state.c */
 void fields_clear(void *object, const struct field *fields);
-/* chardev.c, block.c, net.c: joins a back end, or the null one, to a device */
+/* chardev.c, block.c, net.c, share.c: joins a back end, or the null one, to a device */
 struct chardev *chardev_attach(struct device *dev, struct chardev *c);
 struct block *block_attach(struct device *dev, struct block *b);
 struct net *net_attach(struct device *dev, struct net *n);
@@ -223,6 +224,7 @@ void input_attach(struct device *dev);
 void input_detach(struct device *dev);
 /* display.c: the engine's own; viewers come and go */
 struct display *display_attach(struct device *dev);
+struct share *share_attach(struct device *dev, struct share *s);
 void block_drain_all(struct device *dev); /* the lock is held */
 void block_detach_all(struct device *dev);
 /* net_work.c: does the work that is not in `takes` and emits what came of it, at most

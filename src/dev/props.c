@@ -91,6 +91,17 @@ static bool apply_net(struct applier *a, const struct prop *p, const struct valu
 	return true;
 }
 
+static bool apply_share(struct applier *a, const struct prop *p, const struct value *v,
+			struct share **member)
+{
+	void *object;
+
+	if (!attach(a, p, v, &object))
+		return false;
+	*member = share_attach(a->dev, object);
+	return true;
+}
+
 static bool apply_table(struct applier *a, const struct prop *p, const struct value *v,
 			struct table *table);
 
@@ -143,6 +154,8 @@ static bool apply(struct applier *a, const struct prop *p, const struct value *v
 	case PROP_KIND_DISPLAY:
 		*(struct display **)member = display_attach(a->dev);
 		return true;
+	case PROP_KIND_SHARE:
+		return apply_share(a, p, v, member);
 	}
 	return true;
 }

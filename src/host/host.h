@@ -13,6 +13,7 @@
 #include "exec.h"
 #include "forward.h"
 #include "net.h"
+#include "share.h"
 
 /* Once, before anything is opened: descriptors 0 to 2 are open, SIGPIPE and SIGXFSZ are
  * errors of write(), not ends of the process (run.c). */
@@ -78,6 +79,11 @@ struct host_disk {
 /* A raw image: a regular file or a block device, locked against other runs (OFD
  * lock; E0602 says by whom where it can be known). */
 struct block *host_disk_open(const struct host_disk *d, struct err *e);
+
+/* -- Shared folders (share.c, p9*.c) ---------------------------------------------- */
+
+/* All files in it, but nothing that a symbolic link in it leads to. */
+struct share *host_share(const char *folder, bool read_only, struct err *e);
 
 /* -- Character devices (chardev_*.c, console.c) ---------------------------------- */
 

@@ -60,6 +60,20 @@ static void *attach_net(struct machine *m, const struct plan_device *pd,
 	return m->nets[m->nnets++] = n;
 }
 
+static void *attach_share(struct machine *m, const struct plan_device *pd,
+			  const struct host_spec *spec, struct err *e)
+{
+	struct share *s;
+
+	if (!spec)
+		return NULL;
+	s = m->host->share(m->host->ctx, spec, pd->name, e);
+	if (!s)
+		return NULL;
+	GROW(&m->shares, m->nshares, &m->shares_cap);
+	return m->shares[m->nshares++] = s;
+}
+
 static void *attach(void *ctx, const struct prop *p, const struct value *v, struct err *e)
 {
 	struct attaching *a = ctx;
@@ -75,6 +89,8 @@ static void *attach(void *ctx, const struct prop *p, const struct value *v, stru
 		return attach_block(a->m, a->pd, v->host, e);
 	case PROP_KIND_NET:
 		return attach_net(a->m, a->pd, v->host, e);
+	case PROP_KIND_SHARE:
+		return attach_share(a->m, a->pd, v->host, e);
 	default:
 		return NULL;
 	}
@@ -214,6 +230,8 @@ void build_free(struct machine *m)
 		m->blocks[i]->ops->free(m->blocks[i]);
 	for (size_t i = 0; i < m->nnets; i++)
 		m->nets[i]->ops->free(m->nets[i]);
+	for (size_t i = 0; i < m->nshares; i++)
+		m->shares[i]->ops->free(m->shares[i]);
 	for (size_t i = 0; i < m->nchardevs; i++)
 		if (m->chardevs[i]->ops->free)
 			m->chardevs[i]->ops->free(m->chardevs[i]);
@@ -223,5 +241,6 @@ void build_free(struct machine *m)
 	free(m->chardevs);
 	free(m->nets);
 	free(m->displays);
+	free(m->shares);
 	free(m->devices);
 }

@@ -44,7 +44,8 @@ struct machine {
 	struct chardev **chardevs;
 	struct block **blocks;
 	struct net **nets;
-	size_t nchardevs, chardevs_cap, nblocks, blocks_cap, nnets, nets_cap;
+	struct share **shares;
+	size_t nchardevs, chardevs_cap, nblocks, blocks_cap, nnets, nets_cap, nshares, shares_cap;
 	struct machine_display *displays;
 	size_t ndisplays, displays_cap;
 	struct device_machine services;

@@ -24,6 +24,8 @@ struct machine_host {
 	struct net *(*net)(void *ctx, const struct host_spec *spec, const char *dev, struct err *e);
 	struct block *(*block)(void *ctx, const struct host_spec *spec, const char *dev,
 			       struct err *e);
+	struct share *(*share)(void *ctx, const struct host_spec *spec, const char *dev,
+			       struct err *e);
 	/* The whole file; malloc'ed. */
 	u8 *(*read_file)(void *ctx, const char *path, size_t max, size_t *len, struct err *e);
 	/* gzip or zstd, by what the bytes say; false with *e: damaged, or larger than `max`. */

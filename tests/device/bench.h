@@ -39,8 +39,9 @@ struct bench {
 	u8 out[8192];       /* what the device wrote there */
 	u32 nout;
 	u32 ready;
-	struct block *disk; /* the next devices' disk, or NULL */
-	struct net cable;   /* of a network card */
+	struct block *disk;  /* the next devices' disk, or NULL */
+	struct share *share; /* the next devices' folder, or NULL */
+	struct net cable;    /* of a network card */
 	bool cable_full;
 	u8 sent[NET_FRAME_MAX]; /* the last frame that went out */
 	struct net_work sent_work;
@@ -324,7 +325,8 @@ static inline void bench_parse(struct bench_values *v, const struct device_class
 		v->values[i].num = p->def;
 		v->values[i].text = p->def_text;
 		v->values[i].given = p->kind == PROP_KIND_CHARDEV || p->kind == PROP_KIND_BLOCK ||
-				     p->kind == PROP_KIND_NET || p->kind == PROP_KIND_REF;
+				     p->kind == PROP_KIND_NET || p->kind == PROP_KIND_SHARE ||
+				     p->kind == PROP_KIND_REF;
 		i++;
 	}
 	assert_true(strlen(settings) < sizeof(v->text));
@@ -355,6 +357,8 @@ static inline void *bench_attach(void *ctx, const struct prop *p, const struct v
 		return b->disk;
 	if (p->kind == PROP_KIND_NET)
 		return &b->cable;
+	if (p->kind == PROP_KIND_SHARE)
+		return b->share;
 	return b->ref;
 }
 
