@@ -4,13 +4,14 @@
  * other sizes differ in the numbers of the table below.
  *
  * A transfer begins with the address of a byte, in one or two bytes.  Reading goes on to
- * the end and around; writing stays in its page, and a STOP begins the write cycle, while
- * which the chip does not answer.  Here that is the time that the host's file takes.
+ * the end and around; writing stays in its page, and counts from the STOP on.
  *
- * With `host:` the file is the memory, read when the machine starts; without, the chip is
- * as it leaves the factory, all ones, after each reset of the machine.
+ * With `host:` a file is the memory: read once, and written after each STOP.  Drivers wait
+ * 25 ms for a chip that writes, and a host may take longer, so the guest is not kept
+ * waiting.  A chip whose file fails does not answer any more.  Without a file it is as it
+ * leaves the factory, all ones, after each reset of the machine.
  *
- * Not modeled: chips that answer at several addresses (24C04 to 24C16).
+ * Not modeled: the time of a write cycle, chips with several addresses (24C04 to 24C16).
  */
 #include "block.h"
 #include "device.h"
@@ -41,6 +42,11 @@ static const struct model {
 	u32 size, page, address_bytes;
 } models[] = { MODELS(AS_ROW) };
 
+/* Bytes [from, to); none if they are equal. */
+struct span {
+	u32 from, to;
+};
+
 struct eeprom {
 	struct device dev;
 
@@ -49,14 +55,17 @@ struct eeprom {
 	bool read_only;
 	struct block *host;
 
-	u8 *bytes;             /* what the chip remembers, MOST of them */
-	u32 in_snapshot;       /* how many of them: none if there is a file */
-	struct block_req file; /* one at a time: the chip is busy meanwhile */
+	u8 *bytes;       /* what the chip remembers, MOST of them */
+	u32 in_snapshot; /* how many of them: none if there is a file */
 
-	u32 at;                       /* the byte that is read or written next */
-	u32 address_left;             /* bytes of an address that are still to come */
-	u32 changed_from, changed_to; /* what the file does not have yet */
-	bool failed;                  /* the file could not be read or written */
+	/* The file: one request at a time, from a copy of the bytes. */
+	struct block_req request;
+	u8 *copy;
+	struct span unsaved; /* what the file does not have yet */
+
+	u32 at;              /* the byte that is read or written next */
+	u32 address_left;    /* bytes of an address that are still to come */
+	struct span changed; /* since the last STOP */
 };
 
 static const struct model *model_of(const struct eeprom *e)
@@ -69,27 +78,52 @@ static bool has_file(const struct eeprom *e)
 	return block_size(e->host);
 }
 
-/* -- The file ------------------------------------------------------------------------ */
-
-static void file_done(struct block_req *req)
+static void span_add(struct span *s, struct span more)
 {
-	struct eeprom *e = (struct eeprom *)req->dev;
-
-	e->failed |= req->status != BLOCK_OK;
+	if (s->from == s->to)
+		*s = more;
+	if (more.from == more.to)
+		return;
+	s->from = MIN(s->from, more.from);
+	s->to = MAX(s->to, more.to);
 }
 
-static void file_request(struct eeprom *e, enum block_op op, u32 from, u32 to)
-{
-	u64 begin = align_down(from, SECTOR), length = align_up(to, SECTOR) - begin;
+/* -- The file ------------------------------------------------------------------------ */
 
-	e->file = (struct block_req){ .op = op,
-				      .durable = op == BLOCK_WRITE,
-				      .offset = begin,
-				      .length = length,
-				      .iov = { { e->bytes + begin, length } },
-				      .niov = 1,
-				      .done = file_done };
-	block_submit(e->host, &e->file);
+/* Afterwards the engine calls update(), which looks for more. */
+static void file_done(struct block_req *req)
+{
+	(void)req;
+}
+
+static void file_request(struct eeprom *e, enum block_op op, struct span s, u8 *bytes)
+{
+	u64 begin = align_down(s.from, SECTOR), length = align_up(s.to, SECTOR) - begin;
+
+	e->request = (struct block_req){ .op = op,
+					 .durable = op == BLOCK_WRITE,
+					 .offset = begin,
+					 .length = length,
+					 .iov = { { bytes + begin, length } },
+					 .niov = 1,
+					 .done = file_done };
+	block_submit(e->host, &e->request);
+}
+
+static bool file_failed(const struct eeprom *e)
+{
+	return has_file(e) && block_idle(e->host) && e->request.status != BLOCK_OK;
+}
+
+static void save(struct eeprom *e)
+{
+	struct span s = e->unsaved;
+
+	if (s.from == s.to || !block_idle(e->host))
+		return;
+	memcpy(e->copy, e->bytes, MOST);
+	file_request(e, BLOCK_WRITE, s, e->copy);
+	e->unsaved = (struct span){ 0 };
 }
 
 /* -- The bus --------------------------------------------------------------------------- */
@@ -98,7 +132,7 @@ static bool eeprom_start(struct device *dev, bool read)
 {
 	struct eeprom *e = (struct eeprom *)dev;
 
-	if (e->failed || !block_idle(e->host))
+	if (file_failed(e))
 		return false;
 	if (!read)
 		e->address_left = model_of(e)->address_bytes;
@@ -111,10 +145,7 @@ static void store(struct eeprom *e, u8 byte)
 	u32 page = e->at / m->page * m->page;
 
 	e->bytes[e->at] = byte;
-	if (e->changed_from == e->changed_to)
-		e->changed_from = e->at;
-	e->changed_from = MIN(e->changed_from, e->at);
-	e->changed_to = MAX(e->changed_to, e->at + 1);
+	span_add(&e->changed, (struct span){ e->at, e->at + 1 });
 	e->at = page + (e->at + 1) % m->page;
 }
 
@@ -146,9 +177,9 @@ static void eeprom_stop(struct device *dev)
 {
 	struct eeprom *e = (struct eeprom *)dev;
 
-	if (has_file(e) && e->changed_from < e->changed_to && block_idle(e->host))
-		file_request(e, BLOCK_WRITE, e->changed_from, e->changed_to);
-	e->changed_from = e->changed_to = 0;
+	if (has_file(e))
+		span_add(&e->unsaved, e->changed);
+	e->changed = (struct span){ 0 };
 }
 
 /* -- Life ------------------------------------------------------------------------------ */
@@ -162,34 +193,37 @@ static bool eeprom_init(struct device *dev, struct err *err)
 		return err_set(err, "its file has %" PRIu64 " bytes, and the chip %u",
 			       block_size(e->host), size);
 	e->bytes = xzalloc(MOST);
+	e->copy = xzalloc(MOST);
 	e->in_snapshot = has_file(e) ? 0 : size;
 	e->read_only |= has_file(e) && block_read_only(e->host);
+	if (has_file(e)) /* the first reset waits for it */
+		file_request(e, BLOCK_READ, (struct span){ 0, size }, e->bytes);
 	return true;
 }
 
 static void eeprom_fini(struct device *dev)
 {
 	free(((struct eeprom *)dev)->bytes);
+	free(((struct eeprom *)dev)->copy);
 }
 
-/* A snapshot may be of a larger chip. */
+/* A snapshot may be damaged, or of a larger chip. */
 static void eeprom_update(struct device *dev)
 {
 	struct eeprom *e = (struct eeprom *)dev;
 	u32 size = model_of(e)->size;
 
 	e->at %= size;
-	e->changed_to = MIN(e->changed_to, size);
-	e->changed_from = MIN(e->changed_from, e->changed_to);
+	e->changed.to = MIN(e->changed.to, size);
+	e->changed.from = MIN(e->changed.from, e->changed.to);
+	save(e);
 }
 
 static void eeprom_reset(struct device *dev)
 {
 	struct eeprom *e = (struct eeprom *)dev;
 
-	if (has_file(e))
-		file_request(e, BLOCK_READ, 0, model_of(e)->size);
-	else
+	if (!has_file(e))
 		memset(e->bytes, 0xff, model_of(e)->size);
 }
 
@@ -230,6 +264,6 @@ DEVICE(eeprom_at24) = {
 		PROP_BLOCK(host, .doc = "a file that is its memory: {file: F, format: raw}")),
 
 	.state = STATE(
-		FIELD_N(bytes, in_snapshot), FIELD_MAX(at, 65535), FIELD_MAX(address_left, 2),
-		FIELD_MAX(changed_from, 65535), FIELD_MAX(changed_to, 65536), FIELD(failed)),
+		FIELD_N(bytes, in_snapshot), FIELD_MAX(at, MOST - 1), FIELD_MAX(address_left, 2),
+		FIELD(changed)),
 };
