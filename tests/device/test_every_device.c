@@ -3,6 +3,7 @@
 #include "bench.h"
 
 #include "i2c.h"
+#include "pci.h"
 
 #define HISTORIES 150
 #define LONGEST   60
@@ -56,6 +57,26 @@ static void touch_chip(struct device *dev, u32 *seed)
 		is->write(dev, (u8)(what >> 12));
 	else
 		is->read(dev);
+	device_changed(dev);
+	device_unlock(dev);
+}
+
+/* What a hart reaches through the BARs. */
+static void touch_bar(struct device *dev, u32 *seed)
+{
+	const struct pci_class *is = dev->class->pci;
+	u32 what = bench_xorshift(seed) >> 7, bar = what % ARRAY_LEN(is->bar);
+	u32 width = 1u << (what >> 4) % 4;
+	u64 off;
+
+	if (!is->bar[bar].size)
+		return;
+	off = align_down(offset_in(is->bar[bar].size, seed), width);
+	device_lock(dev);
+	if (what & 0x80 && is->write)
+		is->write(dev, bar, off, width, bench_xorshift(seed) & LOW_BITS(8 * width));
+	else if (is->read)
+		is->read(dev, bar, off, width);
 	device_changed(dev);
 	device_unlock(dev);
 }
@@ -128,6 +149,8 @@ static void disturb(struct device *dev, u32 seed)
 	default:
 		if (dev->class->i2c)
 			touch_chip(dev, &seed);
+		else if (dev->class->pci && !dev->class->bus)
+			touch_bar(dev, &seed);
 		else
 			touch(dev, &seed);
 	}
