@@ -46,7 +46,8 @@ struct bench {
 	u8 sent[NET_FRAME_MAX]; /* the last frame that went out */
 	struct net_work sent_work;
 	u32 sent_bytes, nsent, cable_ready;
-	struct device *ref; /* what the next devices' references mean, or NULL */
+	struct input_source *hands; /* of who types */
+	struct device *ref;         /* what the next devices' references mean, or NULL */
 };
 
 /* -- The clock ----------------------------------------------------------------- */
@@ -211,6 +212,7 @@ static inline struct bench *bench_new(void)
 		.reboot = bench_reboot,
 		.fail = bench_fail,
 	};
+	b->hands = input_source_new(b->machine.input);
 	assert_true(
 		mem_add_ram(b->machine.mem, "ram0", BENCH_RAM_BASE, BENCH_RAM_SIZE, b->ram, &e));
 	return b;
@@ -473,6 +475,7 @@ static inline struct bench *bench_of(const struct device *dev)
 
 static inline void bench_end(struct bench *b)
 {
+	input_source_free(b->hands);
 	while (b->ndevices) {
 		device_free(b->devices[--b->ndevices]);
 		free(b->values[b->ndevices]);

@@ -102,6 +102,20 @@ static void type(struct device *dev, u32 *seed)
 		bench_type(dev, text + bench_xorshift(seed) % sizeof(text));
 }
 
+/* A key is up again at once: what is down is the bench's, and the twin has another. */
+static void tap(struct device *dev, u32 *seed)
+{
+	struct input_source *hands = bench_of(dev)->hands;
+	u32 what = bench_xorshift(seed), code = 1 + what % (INPUT_CODES - 1);
+
+	input_key(hands, code, true);
+	input_key(hands, code, false);
+	input_move(hands, (i32)what % 100, (i32)(what >> 8) % 100);
+	input_wheel(hands, 0, (i32)what % 3);
+	if (input_pointers(bench_of(dev)->machine.input) & INPUT_ABSOLUTE)
+		input_place(hands, what % 640, (what >> 8) % 480, 640, 480);
+}
+
 /* A frame with any work left to do. */
 static void frame(struct device *dev, u32 *seed)
 {
@@ -135,6 +149,7 @@ static void disturb(struct device *dev, u32 seed)
 		break;
 	case 4:
 		type(dev, &seed);
+		tap(dev, &seed);
 		break;
 	case 5:
 		bench_advance(bench_of(dev), (u64)1 << bench_xorshift(&seed) % 32);

@@ -136,7 +136,7 @@ static void a_key_goes_down_once_and_up_once(void **state)
 {
 	struct bench *b = bench_new();
 	struct pad *p = add(b, &keyboard);
-	struct input_source *s = input_source_new(b->machine.input);
+	struct input_source *s = b->hands;
 
 	assert_true(input_key(s, KEY_A, true));
 	assert_true(input_key(s, KEY_A, true));
@@ -145,7 +145,6 @@ static void a_key_goes_down_once_and_up_once(void **state)
 	assert_int_equal(p->n, 2);
 	assert_key(&p->seen[0], KEY_A, true);
 	assert_key(&p->seen[1], KEY_A, false);
-	input_source_free(s);
 	bench_end(b);
 	(void)state;
 }
@@ -190,7 +189,7 @@ static void nobody_hears_what_comes_before_the_driver(void **state)
 {
 	struct bench *b = bench_new();
 	struct pad *p = add(b, &keyboard);
-	struct input_source *s = input_source_new(b->machine.input);
+	struct input_source *s = b->hands;
 
 	p->listens = false;
 	assert_false(input_key(s, KEY_A, true));
@@ -199,7 +198,6 @@ static void nobody_hears_what_comes_before_the_driver(void **state)
 	assert_true(input_key(s, KEY_B, true));
 	assert_int_equal(p->n, 1);
 	assert_key(&p->seen[0], KEY_B, true);
-	input_source_free(s);
 	bench_end(b);
 	(void)state;
 }
@@ -209,7 +207,7 @@ static void keys_go_to_the_first_that_listens_and_come_up_where_they_went_down(v
 {
 	struct bench *b = bench_new();
 	struct pad *one = add(b, &keyboard), *two = add(b, &keyboard);
-	struct input_source *s = input_source_new(b->machine.input);
+	struct input_source *s = b->hands;
 
 	one->listens = false;
 	input_key(s, KEY_A, true);
@@ -220,7 +218,6 @@ static void keys_go_to_the_first_that_listens_and_come_up_where_they_went_down(v
 	assert_key(&two->seen[1], KEY_A, false);
 	assert_int_equal(one->n, 1);
 	assert_key(&one->seen[0], KEY_B, true);
-	input_source_free(s);
 	bench_end(b);
 	(void)state;
 }
@@ -232,7 +229,7 @@ static void no_key_stays_down_for_a_guest_that_was_slow(void **state)
 {
 	struct bench *b = bench_new();
 	struct pad *p = add(b, &keyboard);
-	struct input_source *s = input_source_new(b->machine.input);
+	struct input_source *s = b->hands;
 	u8 down[INPUT_CODES] = { 0 };
 
 	input_key(s, KEY_LEFTSHIFT, true);
@@ -252,7 +249,6 @@ static void no_key_stays_down_for_a_guest_that_was_slow(void **state)
 	assert_int_equal(down[KEY_A], 0);
 	assert_int_equal(down[KEY_LEFTSHIFT], 0);
 	assert_int_equal(down[KEY_B], 1);
-	input_source_free(s);
 	bench_end(b);
 	(void)state;
 }
@@ -261,7 +257,7 @@ static void a_key_whose_press_was_left_out_is_not_let_go(void **state)
 {
 	struct bench *b = bench_new();
 	struct pad *p = add(b, &keyboard);
-	struct input_source *s = input_source_new(b->machine.input);
+	struct input_source *s = b->hands;
 
 	p->room = 0;
 	for (u32 i = 0; i < INPUT_BACKLOG; i++)
@@ -273,7 +269,6 @@ static void a_key_whose_press_was_left_out_is_not_let_go(void **state)
 	assert_int_equal(p->n, INPUT_BACKLOG);
 	for (u32 i = 0; i < p->n; i++)
 		assert_key(&p->seen[i], KEY_A, !(i & 1));
-	input_source_free(s);
 	bench_end(b);
 	(void)state;
 }
@@ -282,7 +277,7 @@ static void motion_adds_up_until_a_button_changes(void **state)
 {
 	struct bench *b = bench_new();
 	struct pad *p = add(b, &mouse);
-	struct input_source *s = input_source_new(b->machine.input);
+	struct input_source *s = b->hands;
 
 	p->room = 0;
 	for (u32 i = 0; i < 1000; i++)
@@ -297,7 +292,6 @@ static void motion_adds_up_until_a_button_changes(void **state)
 	assert_key(&p->seen[1], BTN_LEFT, true);
 	assert_motion(&p->seen[2], INPUT_MOVE, -5, 5);
 	assert_motion(&p->seen[3], INPUT_WHEEL, 0, 2);
-	input_source_free(s);
 	bench_end(b);
 	(void)state;
 }
@@ -306,7 +300,7 @@ static void the_last_place_is_told_though_the_backlog_was_full(void **state)
 {
 	struct bench *b = bench_new();
 	struct pad *p = add(b, &tablet);
-	struct input_source *s = input_source_new(b->machine.input);
+	struct input_source *s = b->hands;
 
 	p->room = 0;
 	for (u32 i = 0; i < INPUT_BACKLOG; i++)
@@ -314,7 +308,6 @@ static void the_last_place_is_told_though_the_backlog_was_full(void **state)
 	input_place(s, 7, 9, 10, 10);
 	read_again(p, UINT32_MAX);
 	assert_motion(&p->seen[p->n - 1], INPUT_PLACE, 24576, 31129);
-	input_source_free(s);
 	bench_end(b);
 	(void)state;
 }
@@ -323,7 +316,7 @@ static void a_reset_forgets_what_was_waiting(void **state)
 {
 	struct bench *b = bench_new();
 	struct pad *p = add(b, &tablet);
-	struct input_source *s = input_source_new(b->machine.input);
+	struct input_source *s = b->hands;
 
 	p->room = 0;
 	for (u32 i = 0; i < INPUT_BACKLOG; i++)
@@ -332,7 +325,6 @@ static void a_reset_forgets_what_was_waiting(void **state)
 	device_reset(&p->dev);
 	read_again(p, UINT32_MAX);
 	assert_int_equal(p->n, 0);
-	input_source_free(s);
 	bench_end(b);
 	(void)state;
 }
@@ -354,7 +346,7 @@ static void every_pixel_of_every_size_is_met(void **state)
 {
 	struct bench *b = bench_new();
 	struct pad *p = add(b, &tablet);
-	struct input_source *s = input_source_new(b->machine.input);
+	struct input_source *s = b->hands;
 
 	for (u32 size = 1; size <= 4096; size = size < 64 ? size + 1 : size * 3 / 2)
 		for (u32 x = 0; x < size; x++) {
@@ -368,7 +360,6 @@ static void every_pixel_of_every_size_is_met(void **state)
 		input_place(s, x, 0, 4096, 1);
 		assert_pixel(p->seen[0].x, x, 4096);
 	}
-	input_source_free(s);
 	bench_end(b);
 	(void)state;
 }
@@ -377,13 +368,12 @@ static void a_place_outside_of_the_picture_is_none(void **state)
 {
 	struct bench *b = bench_new();
 	struct pad *p = add(b, &tablet);
-	struct input_source *s = input_source_new(b->machine.input);
+	struct input_source *s = b->hands;
 
 	assert_false(input_place(s, 10, 0, 10, 10));
 	assert_false(input_place(s, 0, 10, 10, 10));
 	assert_false(input_place(s, 0, 0, 0, 0));
 	assert_int_equal(p->n, 0);
-	input_source_free(s);
 	bench_end(b);
 	(void)state;
 }
@@ -392,7 +382,7 @@ static void a_tablet_is_preferred_and_a_mouse_is_moved_by_the_difference(void **
 {
 	struct bench *b = bench_new();
 	struct pad *m = add(b, &mouse), *t = add(b, &tablet);
-	struct input_source *s = input_source_new(b->machine.input);
+	struct input_source *s = b->hands;
 
 	assert_int_equal(input_pointers(b->machine.input), INPUT_ABSOLUTE | INPUT_RELATIVE);
 	assert_true(input_place(s, 10, 10, 100, 100));
@@ -403,7 +393,6 @@ static void a_tablet_is_preferred_and_a_mouse_is_moved_by_the_difference(void **
 	assert_true(input_place(s, 30, 5, 100, 100));
 	assert_int_equal(m->n, 1);
 	assert_motion(&m->seen[0], INPUT_MOVE, 20, -5);
-	input_source_free(s);
 	bench_end(b);
 	(void)state;
 }
@@ -413,7 +402,7 @@ static void buttons_and_wheels_go_to_the_pointer_that_moved(void **state)
 {
 	struct bench *b = bench_new();
 	struct pad *m = add(b, &mouse), *t = add(b, &tablet);
-	struct input_source *s = input_source_new(b->machine.input);
+	struct input_source *s = b->hands;
 
 	input_place(s, 1, 1, 10, 10);
 	input_key(s, BTN_LEFT, true);
@@ -423,7 +412,6 @@ static void buttons_and_wheels_go_to_the_pointer_that_moved(void **state)
 	input_move(s, 1, 0);
 	input_key(s, BTN_RIGHT, true);
 	assert_int_equal(m->n, 2);
-	input_source_free(s);
 	bench_end(b);
 	(void)state;
 }
