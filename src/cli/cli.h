@@ -61,6 +61,9 @@ const char *args_value(const struct args *a, const char *opt); /* the last one, 
 /* All values of an option, in order; the caller frees the array. */
 const char **args_values(const struct args *a, const char *opt, size_t *n);
 
+/* 10s, 500ms, 2m. */
+bool parse_time(const char *text, u64 *ns);
+
 /* -- Printing (print.c) ------------------------------------------------------------- */
 
 /* "error[E0602]: text", then the hint, to stderr. */
@@ -118,6 +121,8 @@ int cmd_help(const struct args *a);
 int cmd_version(const struct args *a);
 int cmd_forward(const struct args *a);
 int cmd_screenshot(const struct args *a);
+int cmd_type(const struct args *a);
+int cmd_input(const struct args *a);
 int cmd_completion(const struct args *a);
 
 /* A guest that a board names and that is not in the cache: asks at a terminal, if `yes` is

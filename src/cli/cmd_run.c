@@ -4,7 +4,7 @@
  * every mistake is a message on a normal screen.
  */
 #include "cables.h"
-#include "screens.h"
+#include "typist.h"
 
 #include "fetch.h"
 #include "machine.h"
@@ -23,6 +23,7 @@ struct run {
 	struct machine *machine;
 	struct control *control; /* NULL: other commands cannot reach this run */
 	struct cables cables;
+	struct typists typists;
 	struct screens screens;
 	u64 picture_ns; /* when --screenshot is due; NEVER_NS: at the end, or it was */
 	bool pictured;  /* it was taken, or it could not be */
@@ -101,6 +102,8 @@ static bool on_control(void *ctx, const char *request, struct str *answer, struc
 {
 	struct run *r = ctx;
 
+	if (text_starts(request, "input"))
+		return typists_request(&r->typists, request, control_file(r->control), answer, e);
 	if (text_starts(request, "screenshot"))
 		return screens_request(&r->screens, request, control_file(r->control), e);
 	return cables_request(&r->cables, request, answer, e);
@@ -380,7 +383,7 @@ static u64 due(void *ctx)
 
 	if (now_ns() >= r->picture_ns)
 		take_picture(r);
-
+	next = MIN(next, typists_due(&r->typists, now_ns()));
 	if (machine_ended(r->machine, &code) != MACHINE_RUNNING)
 		loop_quit(r->loop);
 	if (now_ns() >= r->deadline_ns) {
@@ -494,8 +497,7 @@ static int exit_code(const struct run *r)
 	return EXIT_GUEST;
 }
 
-/* 10s, 500ms, 2m. */
-static bool parse_timeout(const char *text, u64 *ns)
+bool parse_time(const char *text, u64 *ns)
 {
 	char *end;
 	double v = strtod(text, &end);
@@ -517,7 +519,7 @@ static bool check_picture(const struct args *a, u64 *after_ns)
 	const char *after = args_value(a, "screenshot-after"), *kind = args_value(a, "display");
 
 	*after_ns = NEVER_NS;
-	if (after && !parse_timeout(after, after_ns))
+	if (after && !parse_time(after, after_ns))
 		print_usage_error("--screenshot-after %s: write 10s, 500ms or 2m", after);
 	else if (after && !args_has(a, "screenshot"))
 		print_usage_error("--screenshot-after: --screenshot FILE says where it goes");
@@ -535,7 +537,7 @@ static bool check_options(const struct args *a, u64 *timeout_ns)
 	u8 prefix;
 
 	*timeout_ns = NEVER_NS;
-	if (t && !parse_timeout(t, timeout_ns))
+	if (t && !parse_time(t, timeout_ns))
 		print_usage_error("--timeout %s: write 10s, 500ms or 2m", t);
 	else if (escape && !parse_prefix(escape, &prefix))
 		print_usage_error("--escape %s: write ^A for Control-A, or one character", escape);
@@ -552,6 +554,22 @@ static bool check_display(struct run *r)
 	if (!r->screens.n && args_has(r->args, "screenshot"))
 		print_usage_error("--screenshot: this board has no display device");
 	return r->screens.n || !args_has(r->args, "screenshot");
+}
+
+/* --input: typed from the start. */
+static bool read_input(struct run *r)
+{
+	const char *file = args_value(r->args, "input");
+	struct script s = { 0 };
+	struct err e = { 0 };
+	bool done;
+
+	r->typists.in = machine_input(r->machine);
+	r->typists.screens = &r->screens;
+	done = !file || (script_load(&s, file, r->args) &&
+			 typists_start(&r->typists, &s, file, now_ns(), &e));
+	script_free(&s);
+	return done;
 }
 
 /* Boards are written for other builds too: what they would like is no condition. */
@@ -581,7 +599,7 @@ static int boot(struct run *r, const struct machine_host *host)
 	print_diags(&ds, r->args);
 	code = diags_exit_code(&ds);
 	diags_free(&ds);
-	if (r->machine && (!check_signature(r) || !check_display(r)))
+	if (r->machine && (!check_signature(r) || !check_display(r) || !read_input(r)))
 		code = EXIT_USAGE;
 	return code;
 }
@@ -666,6 +684,7 @@ static int run_board(struct run *r, const struct exec_host *exec, u64 timeout_ns
 	}
 	control_free(r->control);
 	screens_close(&r->screens);
+	typists_free(&r->typists);
 	machine_free(r->machine);
 	log_sink(NULL, NULL);
 	console_free(r->console);

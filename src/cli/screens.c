@@ -62,3 +62,8 @@ void screens_close(struct screens *s)
 		v->free(v);
 	}
 }
+
+bool screens_size(const struct screens *s, u32 *width, u32 *height)
+{
+	return s->n && display_size(s->list[0].display, 0, width, height);
+}

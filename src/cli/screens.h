@@ -24,6 +24,8 @@ void screens_close(struct screens *s);
 /* One of the words of --display. */
 bool screens_kind(const char *kind);
 
+/* Of the first scanout; false: it is off, or there is none. */
+bool screens_size(const struct screens *s, u32 *width, u32 *height);
 /* The scanout of that name, "gpu0" or "gpu0.1", or the first if it is empty, as a PNG file. */
 bool screens_picture(const struct screens *s, const char *name, struct str *png, struct err *e);
 /* "screenshot", and perhaps a name; the picture goes into the file that came with it. */

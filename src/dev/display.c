@@ -273,6 +273,16 @@ u32 display_scanout_count(const struct display *d)
 	return d->nscanouts;
 }
 
+bool display_size(struct display *d, u32 i, u32 *width, u32 *height)
+{
+	assert(i < d->nscanouts);
+	device_lock(d->dev);
+	*width = d->scanouts[i].picture.width;
+	*height = d->scanouts[i].picture.height;
+	device_unlock(d->dev);
+	return *width;
+}
+
 void display_watch(struct display *d, struct viewer *v)
 {
 	device_lock(d->dev);

@@ -370,6 +370,37 @@ bool input_wheel(struct input_source *s, i32 x, i32 y)
 
 /* -- Questions -------------------------------------------------------------------------------- */
 
+bool input_hears(struct input *in, u32 code)
+{
+	bool heard;
+
+	pthread_mutex_lock(&in->lock);
+	heard = find(in, code, 0);
+	pthread_mutex_unlock(&in->lock);
+	return heard;
+}
+
+static bool was_told(struct device *dev)
+{
+	bool told;
+
+	device_lock(dev);
+	told = !port_of(dev)->n || !dev->class->sink->listens(dev);
+	device_unlock(dev);
+	return told;
+}
+
+bool input_told(struct input *in)
+{
+	bool told = true;
+
+	pthread_mutex_lock(&in->lock);
+	for (size_t i = 0; told && i < in->n; i++)
+		told = was_told(in->sinks[i]);
+	pthread_mutex_unlock(&in->lock);
+	return told;
+}
+
 u32 input_pointers(struct input *in)
 {
 	u32 pointers = 0;

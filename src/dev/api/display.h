@@ -156,6 +156,8 @@ struct viewer {
 
 const char *display_name(const struct display *d); /* of the device */
 u32 display_scanout_count(const struct display *d);
+/* False: it is off. */
+bool display_size(struct display *d, u32 i, u32 *width, u32 *height);
 
 /* At first everything is new.  Ends before the device does. */
 void display_watch(struct display *d, struct viewer *v);

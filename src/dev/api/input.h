@@ -54,6 +54,9 @@ struct input_event {
 
 #define INPUT_BACKLOG 64
 
+/* Lamps that a keyboard's guest has lit; the bits are Linux's LED_ codes. */
+enum { INPUT_NUM_LOCK = 1, INPUT_CAPS_LOCK = 2, INPUT_SCROLL_LOCK = 4 };
+
 /* A member of the model, called `port`; INPUT_STATE are its rows of .state.  A key that is
  * down when a reset comes is told anew to who listens after it. */
 struct input_port {
@@ -62,7 +65,7 @@ struct input_port {
 	struct input_event place; /* where the pointer is, if that had no room: */
 	bool place_waits;
 	u8 told[INPUT_CODES / 8]; /* the keys that the guest knows to be down */
-	u32 leds;                 /* bit 0 num lock, 1 caps lock, 2 scroll lock */
+	u32 leds;                 /* lamps: INPUT_CAPS_LOCK and so on */
 	/* The keys that are down: no state, for it is the viewers' doing. */
 	u8 down[INPUT_CODES / 8];
 };
@@ -108,6 +111,9 @@ bool input_move(struct input_source *s, i32 x, i32 y);
 bool input_wheel(struct input_source *s, i32 x, i32 y);
 void input_release(struct input_source *s); /* all keys, as when the window loses them */
 
+bool input_hears(struct input *in, u32 code); /* some guest listens for it */
+/* Guests have been told all that they listen for: who types much waits for that. */
+bool input_told(struct input *in);
 /* What pointers listen: INPUT_ABSOLUTE, INPUT_RELATIVE. */
 u32 input_pointers(struct input *in);
 u32 input_leds(struct input *in); /* of the first keyboard that listens */
