@@ -402,6 +402,28 @@ static inline struct device *bench_make(struct bench *b, const char *class,
 	return bench_place(b, bench_find(class), values, place, e);
 }
 
+static inline struct device *bench_class(struct bench *b, const struct device_class *c,
+					 const char *settings, struct err *e);
+
+/* What stands nowhere but on PCI gets a bridge, and the next slot. */
+static inline struct device_place bench_place_of(struct bench *b, const struct device_class *c,
+						 const struct bench_values *v)
+{
+	struct device_place place = { v->base, v->size, NULL, 0 };
+	struct err e = { 0 };
+
+	if (c->on != BUS_PCI)
+		return place;
+	for (u32 i = 0; i < b->ndevices && !place.parent; i++)
+		if (b->devices[i]->class->bus == BUS_PCI)
+			place.parent = b->devices[i];
+	if (!place.parent)
+		place.parent = bench_class(b, bench_find("pcie-ecam"),
+					   "reg=0x30000000:16M windows.mem32=0x40000000:16M", &e);
+	place.slot = b->ndevices;
+	return place;
+}
+
 /* A class that may be the test's own. */
 static inline struct device *bench_class(struct bench *b, const struct device_class *c,
 					 const char *settings, struct err *e)
@@ -415,7 +437,7 @@ static inline struct device *bench_class(struct bench *b, const struct device_cl
 	if (!v->base)
 		v->base = align_up(b->next_base, align_up(MAX(v->size, 0x1000), 0x1000));
 	b->next_base = MAX(b->next_base, v->base + v->size);
-	dev = bench_place(b, c, v->values, (struct device_place){ v->base, v->size, NULL, 0 }, e);
+	dev = bench_place(b, c, v->values, bench_place_of(b, c, v), e);
 	if (dev)
 		b->values[b->ndevices - 1] = v;
 	else

@@ -1,11 +1,10 @@
 /* virtio-blk, on a disk that records what it is asked and finishes when told. */
+#include "disk_bench.h"
 #include "virtio_bench.h"
 
 extern const struct device_class device_virtio_blk;
 
 #define SECTORS 64
-#define SECTOR  512
-#define PENDING 128
 
 enum { IN = 0, OUT = 1, FLUSH = 4, GET_ID = 8, DISCARD = 11, ZEROES = 13 };
 
@@ -15,74 +14,6 @@ enum { IN = 0, OUT = 1, FLUSH = 4, GET_ID = 8, DISCARD = 11, ZEROES = 13 };
 #define HAS_MQ      ((u64)1 << 12)
 #define HAS_DISCARD ((u64)1 << 13)
 #define HAS_ZEROES  ((u64)1 << 14)
-
-/* -- The disk ------------------------------------------------------------------------- */
-
-struct disk {
-	struct block block;
-	u8 bytes[SECTORS * SECTOR];
-	struct block_req *pending[PENDING];
-	u32 npending;
-	enum block_op log[1024];
-	u32 nlog, most_pending, drains;
-	bool fail;
-};
-
-static void disk_submit(struct block *b, struct block_req *req)
-{
-	struct disk *d = (struct disk *)b;
-
-	assert_true(d->npending < PENDING && d->nlog < ARRAY_LEN(d->log));
-	assert_true(range_inside(req->offset, req->length, 0, b->size));
-	d->pending[d->npending++] = req;
-	d->log[d->nlog++] = req->op;
-	d->most_pending = MAX(d->most_pending, d->npending);
-}
-
-static void transfer(struct disk *d, const struct block_req *req)
-{
-	u8 *at = d->bytes + req->offset;
-	u64 sum = 0;
-
-	for (u32 i = 0; i < req->niov; i++) {
-		if (req->op == BLOCK_READ)
-			memcpy(req->iov[i].iov_base, at + sum, req->iov[i].iov_len);
-		else
-			memcpy(at + sum, req->iov[i].iov_base, req->iov[i].iov_len);
-		sum += req->iov[i].iov_len;
-	}
-	assert_int_equal(sum, req->length);
-}
-
-/* The i-th that is pending, out of order if the test likes. */
-static void finish_nth(struct disk *d, u32 i)
-{
-	struct block_req *req = d->pending[i];
-
-	assert_true(i < d->npending);
-	d->npending--;
-	memmove(d->pending + i, d->pending + i + 1, (d->npending - i) * sizeof(req));
-	req->status = d->fail ? BLOCK_IOERR : BLOCK_OK;
-	if (!d->fail && (req->op == BLOCK_READ || req->op == BLOCK_WRITE))
-		transfer(d, req);
-	if (!d->fail && req->op == BLOCK_ZERO)
-		memset(d->bytes + req->offset, 0, req->length);
-	d->block.complete(d->block.ctx, req);
-}
-
-static void finish(struct disk *d)
-{
-	while (d->npending)
-		finish_nth(d, 0);
-}
-
-static void disk_drain(struct block *b)
-{
-	((struct disk *)b)->drains++;
-	finish((struct disk *)b);
-}
-
-static const struct block_ops disk_ops = { .submit = disk_submit, .drain = disk_drain };
 
 static struct disk *disk(struct driver *d)
 {
@@ -94,14 +25,10 @@ typedef void blk_test(struct driver *d);
 static void on_one_disk(const char *settings, bool pci, bool read_only, bool writeback,
 			blk_test *test)
 {
-	struct disk *d = xzalloc(sizeof(*d));
+	struct disk *d = disk_new(SECTORS);
 	struct bench *b = bench_new();
 	struct driver driver;
 
-	for (u32 i = 0; i < sizeof(d->bytes); i++)
-		d->bytes[i] = (u8)(i / SECTOR + i);
-	d->block.ops = &disk_ops;
-	d->block.size = sizeof(d->bytes);
 	d->block.read_only = read_only;
 	d->block.writeback = writeback;
 	b->disk = &d->block;
