@@ -203,6 +203,15 @@ struct plan_display {
 	struct pos at;
 };
 
+#define DISK_LAYERS 8 /* under each other: as many as anybody has, and an end to hostile ones */
+
+/* What lies under a qcow2 image. */
+struct disk_backing {
+	const char *path;
+	enum disk_format { DISK_RAW, DISK_QCOW2 } format;
+	const struct disk_backing *backing; /* or NULL */
+};
+
 /* The `host:` of a device: what it is connected to outside. */
 struct host_spec {
 	enum spec_kind {
@@ -218,9 +227,10 @@ struct host_spec {
 		HOST_DISPLAY,  /* {display: }: `display` says which */
 	} kind;
 	const char *path; /* absolute or relative to the current directory */
-	enum { DISK_RAW } format;
+	enum disk_format format;
+	const struct disk_backing *backing; /* or NULL */
 	enum disk_cache { CACHE_WRITEBACK, CACHE_WRITETHROUGH, CACHE_NONE, CACHE_UNSAFE } cache;
-	bool read_only;
+	bool read_only, ephemeral;
 	struct net_spec net;
 	u32 display; /* index in the plan's displays */
 	struct pos at;
@@ -354,6 +364,11 @@ void plan_describe_json(const struct board *b, struct str *out);
 
 /* "0x1000_0000": groups of four digits, as board files have them. */
 const char *address_text(char *buf, size_t cap, u64 address);
+
+/* As board files write it: 4G. */
+bool size_parse(const char *text, u64 *size, struct err *e);
+/* "4K", "1M", "256": the largest letter that leaves a whole number. */
+const char *size_text(char *buf, size_t cap, u64 size);
 
 /* A board file to begin with, that extends `from`; words for completion, one a line. */
 void board_template(const struct board *b, const char *name, const char *from, struct str *out);

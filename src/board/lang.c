@@ -10,7 +10,7 @@ const char *const words_status[] = { "okay", "disabled", NULL };
 const char *const words_mmu[] = { "none", "sv39", "sv48", "sv57", NULL };
 const char *const words_formats[] = { "elf", "raw", "image", NULL };
 const char *const words_chardev[] = { "null", "stdio", "pty", NULL };
-const char *const words_disk[] = { "raw", NULL };
+const char *const words_disk[] = { "raw", "qcow2", NULL };
 const char *const words_net[] = { "none", "slirp", "tap", "socket", NULL }; /* enum net_kind */
 const char *const words_viewer[] = { "auto", "none", "sdl", "vnc", "web", NULL }; /* enum plan_viewer */
 const char *const words_cache[] = { "writeback", "writethrough", "none", "unsafe", NULL };
@@ -142,9 +142,19 @@ const struct lang_key lang_chardev[] = {
 
 const struct lang_key lang_disk[] = {
 	K("file",      KEY_PATH, .doc = "the image", .required = true),
-	K("format",    KEY_WORD, .doc = "of the image", .words = words_disk),
+	K("format",    KEY_WORD, .doc = "of the image; it is never guessed: raw, if not given",
+	  .words = words_disk),
+	K("backing",   KEY_BACKING, .doc = "qcow2: what lies under it, only to be read"),
 	K("cache",     KEY_WORD, .doc = "when a write is done", .words = words_cache),
 	K("read-only", KEY_BOOL, .doc = "the guest cannot write"),
+	K("ephemeral", KEY_BOOL, .doc = "what the guest writes is forgotten at the end"),
+	END
+};
+
+const struct lang_key lang_backing[] = {
+	K("file",    KEY_PATH,    .doc = "the image", .required = true),
+	K("format",  KEY_WORD,    .doc = "of it: raw, if not given", .words = words_disk),
+	K("backing", KEY_BACKING, .doc = "qcow2: what lies under this one"),
 	END
 };
 

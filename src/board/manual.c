@@ -59,6 +59,7 @@ static const char *const kind_words[] = {
 	[KEY_DEVICES] = "devices by name",
 	[KEY_PARAMS] = "parameters by name",
 	[KEY_NODES] = "nodes by name",
+	[KEY_BACKING] = "an image",
 };
 
 static void add_keys(struct str *out, const struct lang_key *keys, u32 depth)
@@ -149,6 +150,8 @@ void language_manual(const struct device_class *const *classes, struct str *out)
 	add_keys(out, lang_chardev, 0);
 	str_add(out, ".PP\nand that of a disk\n");
 	add_keys(out, lang_disk, 0);
+	str_add(out, ".PP\nwhere an image that lies under another has\n");
+	add_keys(out, lang_backing, 0);
 	str_add(out, ".PP\nand that of a network card\n");
 	add_keys(out, lang_net, 0);
 	str_add(out, ".PP\nand that of a shared folder\n");

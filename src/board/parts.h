@@ -138,9 +138,6 @@ bool scalar_number(const char *s, u64 *v, struct wrong *w); /* 10, 0x1000_0000, 
 bool scalar_unit(const char *s, enum unit unit, u64 *v, struct wrong *w);
 bool scalar_bool(const char *s, bool *v, struct wrong *w);
 
-/* "4K", "1M", "256": the largest letter that leaves a whole number. */
-const char *size_text(char *buf, size_t cap, u64 size);
-
 /* -- The language (lang.c) -------------------------------------------------------- */
 
 /* What a key's value is, for those who describe the language: the readers know. */
@@ -168,7 +165,8 @@ enum key_kind {
 	KEY_ITEMS,   /* a list of such maps, or one */
 	KEY_DEVICES, /* devices by name */
 	KEY_PARAMS,
-	KEY_NODES, /* nodes of a device tree, any depth */
+	KEY_NODES,   /* nodes of a device tree, any depth */
+	KEY_BACKING, /* lang_backing, any depth */
 };
 
 /* Tables end with a row without key.  The key "*" stands for any name. */
@@ -185,7 +183,7 @@ struct lang_key {
 extern const struct lang_key lang_top[], lang_params[], lang_harts[], lang_clusters[],
 	lang_memory[], lang_auto[], lang_device[], lang_dt[], lang_dt_top[], lang_boot[],
 	lang_load[], lang_host[], lang_lock[], lang_machines[], lang_networks[], lang_chardev[],
-	lang_disk[], lang_net[], lang_displays[], lang_display[], lang_share[];
+	lang_disk[], lang_backing[], lang_net[], lang_displays[], lang_display[], lang_share[];
 extern const char *const words_kinds[], *const words_status[], *const words_mmu[];
 extern const char *const words_formats[], *const words_chardev[], *const words_disk[];
 extern const char *const words_cache[], *const words_net[], *const words_viewer[];

@@ -77,17 +77,18 @@ static bool read_chardev(struct planner *pl, const struct node *n, struct host_s
 
 /* -- Disks ---------------------------------------------------------------------------- */
 
-static void warn_qcow2(struct planner *pl, const struct host_spec *spec)
+static void warn_qcow2(struct planner *pl, const char *path, struct pos at)
 {
-	diag_report(pl->b->ds, spec->at, DIAG_qcow2_as_raw,
+	diag_report(pl->b->ds, at, DIAG_qcow2_as_raw,
 		    "`%s` is read as a raw image: what a file is called or begins with is not "
 		    "asked",
-		    spec->path);
-	diag_hint(pl->b->ds, "qemu-img convert -O raw makes a raw image of it");
+		    path);
+	diag_hint(pl->b->ds, "add `format: qcow2`, or `format: raw` if that is meant");
 }
 
-static void read_disk_file(struct planner *pl, const struct node *n, const char *device,
-			   struct host_spec *spec)
+/* NULL: it is not there, which may be a mistake, and then that is reported. */
+static const char *read_disk_file(struct planner *pl, const struct node *n, const char *device,
+				  struct pos *at)
 {
 	struct pair *p = map_pair(n, "file");
 
@@ -97,20 +98,91 @@ static void read_disk_file(struct planner *pl, const struct node *n, const char 
 	} else if (p->value->absent) {
 		report_absent(pl->b, p, "file");
 	} else if (check_text(pl->b, p->value, "file")) {
-		spec->path = node_path(&pl->b->arena, p->value);
-		spec->at = (p->value->from ? p->value->from : p->value)->at;
-		if (text_ends(spec->path, ".qcow2"))
-			warn_qcow2(pl, spec);
+		*at = (p->value->from ? p->value->from : p->value)->at;
+		return node_path(&pl->b->arena, p->value);
 	}
+	return NULL;
+}
+
+static enum disk_format read_format(struct planner *pl, const struct node *map, const char *path,
+				    struct pos at)
+{
+	static const enum disk_format formats[] = { DISK_RAW, DISK_QCOW2 };
+	const struct node *v = map_get(map, "format");
+	i32 word = v ? check_word(pl->b, v, "format", words_disk) : 0;
+
+	if (!v && path && text_ends(path, ".qcow2"))
+		warn_qcow2(pl, path, at);
+	return formats[MAX(word, 0)];
+}
+
+/* Only qcow2 knows what it lacks. */
+static bool may_have_backing(struct planner *pl, const struct pair *p, enum disk_format format,
+			     u32 depth)
+{
+	if (format != DISK_QCOW2)
+		diag_report(pl->b->ds, p->key_at, DIAG_wrong_form,
+			    "backing: nothing lies under a raw image");
+	else if (depth == DISK_LAYERS)
+		diag_report(pl->b->ds, p->key_at, DIAG_wrong_form,
+			    "backing: more than %d images under each other", DISK_LAYERS);
+	else
+		return true;
+	if (format != DISK_QCOW2)
+		diag_hint(pl->b->ds, "add `format: qcow2`, if the image over it is one");
+	return false;
+}
+
+static const struct disk_backing *read_backing(struct planner *pl, const struct node *map,
+					       enum disk_format format, const char *device,
+					       u32 depth)
+{
+	struct pair *p = map_pair(map, "backing");
+	struct disk_backing *b;
+	const struct node *in;
+	struct pos at;
+
+	if (!p || p->value->absent || !may_have_backing(pl, p, format, depth))
+		return NULL;
+	in = check_map(pl->b, p->value, "backing");
+	if (!in) {
+		diag_hint(pl->b->ds, "write `backing: {file: base.img, format: raw}`");
+		return NULL;
+	}
+	check_keys(pl->b, in, "`backing:` of a disk", lang_backing);
+	b = NEW(&pl->b->arena, struct disk_backing);
+	b->path = read_disk_file(pl, in, device, &at);
+	b->format = read_format(pl, in, b->path, at);
+	b->backing = read_backing(pl, in, b->format, device, depth + 1);
+	return b;
+}
+
+static void read_cache(struct planner *pl, const struct node *map, struct host_spec *spec)
+{
+	static const enum disk_cache kinds[] = { CACHE_WRITEBACK, CACHE_WRITETHROUGH, CACHE_NONE,
+						 CACHE_UNSAFE };
+	const struct node *v = map_get(map, "cache");
+	i32 word = v ? check_word(pl->b, v, "cache", words_cache) : 0;
+
+	spec->cache = kinds[MAX(word, 0)];
+	if (spec->cache != CACHE_NONE || spec->format == DISK_RAW)
+		return;
+	diag_report(pl->b->ds, v->at, DIAG_wrong_form, "cache: `none` is for raw images");
+	diag_hint(pl->b->ds, "cache: writeback");
+}
+
+static void read_flag(struct planner *pl, const struct node *map, const char *key, bool *flag)
+{
+	const struct node *v = map_get(map, key);
+
+	if (v)
+		check_bool(pl->b, v, key, flag);
 }
 
 static bool read_disk(struct planner *pl, const struct node *n, const char *device,
 		      struct host_spec *spec)
 {
-	static const enum disk_cache kinds[] = { CACHE_WRITEBACK, CACHE_WRITETHROUGH, CACHE_NONE,
-						 CACHE_UNSAFE };
-	const struct node *map = check_map(pl->b, n, "host"), *v;
-	i32 word;
+	const struct node *map = check_map(pl->b, n, "host");
 
 	if (!map) {
 		diag_hint(pl->b->ds, "write `host: {file: %s, format: raw}`",
@@ -119,14 +191,13 @@ static bool read_disk(struct planner *pl, const struct node *n, const char *devi
 	}
 	check_keys(pl->b, map, "`host:` of a disk", lang_disk);
 	spec->kind = HOST_DISK;
-	read_disk_file(pl, map, device, spec);
-	if ((v = map_get(map, "format")))
-		check_word(pl->b, v, "format", words_disk);
-	word = (v = map_get(map, "cache")) ? check_word(pl->b, v, "cache", words_cache) : 0;
-	spec->cache = kinds[MAX(word, 0)];
-	if ((v = map_get(map, "read-only")))
-		check_bool(pl->b, v, "read-only", &spec->read_only);
-	if (spec->path && !spec->read_only)
+	spec->path = read_disk_file(pl, map, device, &spec->at);
+	spec->format = read_format(pl, map, spec->path, spec->at);
+	spec->backing = read_backing(pl, map, spec->format, device, 1);
+	read_cache(pl, map, spec);
+	read_flag(pl, map, "read-only", &spec->read_only);
+	read_flag(pl, map, "ephemeral", &spec->ephemeral);
+	if (spec->path && !spec->read_only && !spec->ephemeral)
 		plan_claim_file(pl, spec->path, spec->at);
 	return true;
 }

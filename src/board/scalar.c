@@ -268,6 +268,16 @@ bool scalar_bool(const char *s, bool *v, struct wrong *w)
 
 /* -- Back to text --------------------------------------------------------------- */
 
+bool size_parse(const char *text, u64 *size, struct err *e)
+{
+	struct wrong w = { .text = "" };
+
+	if (scalar_unit(text, UNIT_SIZE, size, &w))
+		return true;
+	err_set(e, "%s", w.text);
+	return err_hint(e, "%s", w.hint[0] ? w.hint : "4G, 512M");
+}
+
 const char *size_text(char *buf, size_t cap, u64 size)
 {
 	static const char *const letters[] = { "", "K", "M", "G", "T" };

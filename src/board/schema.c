@@ -120,6 +120,7 @@ static const char *const key_names[] = {
 	[KEY_SPAN] = "span",   [KEY_SPANS] = "spans",     [KEY_LINES] = "lines",
 	[KEY_REG] = "reg",     [KEY_SLOT] = "slot",       [KEY_CLASS] = "class",
 	[KEY_DEVICES] = "devices", [KEY_PARAMS] = "params", [KEY_NODES] = "nodes",
+	[KEY_BACKING] = "backing",
 };
 
 static const char *const prop_names[] = {
@@ -374,6 +375,9 @@ static void host_definitions(struct schema *s)
 	close(s, '}');
 	open(s, "disk", '{');
 	language_map(s, lang_disk);
+	close(s, '}');
+	open(s, "backing", '{');
+	language_map(s, lang_backing);
 	close(s, '}');
 	open(s, "network", '{');
 	language_map(s, lang_net);

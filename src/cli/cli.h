@@ -123,6 +123,7 @@ int cmd_forward(const struct args *a);
 int cmd_screenshot(const struct args *a);
 int cmd_type(const struct args *a);
 int cmd_input(const struct args *a);
+int cmd_image(const struct args *a);
 int cmd_completion(const struct args *a);
 
 /* A guest that a board names and that is not in the cache: asks at a terminal, if `yes` is

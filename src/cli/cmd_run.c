@@ -64,6 +64,21 @@ static struct chardev *open_chardev(void *ctx, const struct host_spec *spec, con
 	}
 }
 
+static enum host_format format_of(enum disk_format format)
+{
+	return format == DISK_RAW ? HOST_RAW : HOST_QCOW2;
+}
+
+/* Into `list`, which has room for all that a board may have. */
+static const struct host_layer *layers_of(const struct disk_backing *b, struct host_layer *list)
+{
+	if (!b)
+		return NULL;
+	*list = (struct host_layer){ b->path, format_of(b->format),
+				     layers_of(b->backing, list + 1) };
+	return list;
+}
+
 static struct block *open_block(void *ctx, const struct host_spec *spec, const char *dev,
 				struct err *e)
 {
@@ -73,13 +88,18 @@ static struct block *open_block(void *ctx, const struct host_spec *spec, const c
 		[CACHE_NONE] = HOST_DIRECT,
 		[CACHE_UNSAFE] = HOST_UNSAFE,
 	};
+	struct host_layer under[DISK_LAYERS];
+	const struct run *r = ctx;
 	struct host_disk d = {
 		.path = spec->path,
+		.format = format_of(spec->format),
+		.backing = layers_of(spec->backing, under),
 		.read_only = spec->read_only,
+		.ephemeral = spec->ephemeral || args_has(r->args, "ephemeral"),
 		.cache = caches[spec->cache],
 	};
 
-	(void)ctx, (void)dev;
+	(void)dev;
 	return host_disk_open(&d, e);
 }
 

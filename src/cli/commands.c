@@ -9,6 +9,7 @@ static const struct opt run_opts[] = {
 	{ "signature", 0, "FILE",    "write memory from begin_signature to end_signature (ELF symbols)" },
 	{ "signature-granularity", 0, "4|8|16", "bytes in a line of it" },
 	{ "tohost",   0, "auto|require|off", "the `tohost` protocol of bare-metal tests" },
+	{ "ephemeral", 0, NULL,      "forget what the guest writes to its disks" },
 	{ "dry-run",  0, NULL,       "do everything but start" },
 	{ "escape",   0, "^X",       "the console's prefix key, instead of ^]" },
 	{ "eof-quits", 0, NULL,      "end of standard input ends the run" },
@@ -95,6 +96,15 @@ static const struct opt screenshot_opts[] = {
 	{ "display", 0, "NAME", "of a machine with several display devices: gpu0, or gpu0.1" },
 	{ 0 }
 };
+static const struct opt image_opts[] = {
+	{ "format", 0, "raw|qcow2", "of FILE, which is never guessed: raw, if not given" },
+	{ "backing", 0, "[qcow2:]FILE", "convert: what lies under FILE; again for what lies under that" },
+	{ "to", 0, "raw|qcow2", "convert: format of NEW; raw, if not given" },
+	{ "shrink", 0, NULL, "resize: may lose what is behind the new end" },
+	{ "repair", 0, NULL, "check: give back clusters that nobody uses" },
+	{ "json", 0, NULL, "info, check: print JSON" },
+	{ 0 }
+};
 static const struct opt no_opts[] = { { 0 } };
 
 const struct command commands[] = {
@@ -138,6 +148,9 @@ const struct command commands[] = {
 	  "vmbuild input desktop login.input", no_opts, cmd_input },
 	{ "screenshot", "MACHINE FILE.png", 2, 2, "a picture of what a running machine shows",
 	  "vmbuild screenshot desktop desktop.png", screenshot_opts, cmd_screenshot },
+	{ "image", "VERB FILE [SIZE|NEW]", 2, 3,
+	  "disk images: create, info, resize, convert, overlay, check", "vmbuild image create disk.qcow2 4G --format qcow2",
+	  image_opts, cmd_image },
 	{ "fetch", "[GUEST]", 0, 1, "get a guest system from Debian's packages",
 	  "vmbuild fetch debian-small", fetch_opts, cmd_fetch_main },
 	{ "help", "[COMMAND]", 0, 1, "this text; all about one command",

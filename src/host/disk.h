@@ -2,10 +2,9 @@
 #ifndef DISK_H
 #define DISK_H
 
-#include "internal.h"
+#include "layer.h"
 
 #define DISK_WORKERS 2
-#define SECTOR       512
 #define BOUNCE_BYTES MIB
 
 struct disk;
@@ -19,14 +18,13 @@ struct disk_worker {
 
 struct disk {
 	struct block b;
-	int fd;
-	char *path;
+	struct layer *image;
 	enum host_cache cache;
-	u64 file_size; /* when opened; b.size is that in whole sectors */
-	bool is_device;
 	u32 align; /* of offset, length and memory: 1, or O_DIRECT's */
 	/* Direct writes are shared; reading, changing and writing a block whole is not. */
 	pthread_rwlock_t rewrite;
+	/* qcow2: where bytes lie stays as it is while they are moved. */
+	pthread_rwlock_t layout;
 	pthread_mutex_t sync; /* held while one is under way */
 
 	_Atomic bool dirty;   /* written to since the last sync */
@@ -44,7 +42,7 @@ struct disk {
 
 /* Does it, whatever it takes.  No lock held. */
 enum block_status disk_do(struct disk_worker *w, const struct block_req *req);
-/* False if the disk is not what was promised: then `failed` is set. */
-bool disk_sync(struct disk *d);
+/* IOERR: the disk is not what was promised, and `failed` is set. */
+enum block_status disk_sync(struct disk *d);
 
 #endif

@@ -4,6 +4,9 @@
  * Each request is cut into pieces, lists of at most PIECE bytes, so that a drain never
  * waits for a whole disk of zeros.  With O_DIRECT a piece whose memory is not aligned goes
  * through the worker's bounce buffer, and a piece whose ends are not through whole blocks.
+ *
+ * In a qcow2 image bytes are moved in place while `layout` is shared; who gives them another
+ * place has it alone.
  */
 #define _GNU_SOURCE /* pwritev2, fallocate */
 #include "disk.h"
@@ -23,9 +26,13 @@ static enum block_status failed(struct disk *d, const char *what, int error)
 	bool full = error == ENOSPC || error == EDQUOT || error == EFBIG;
 	u64 bit = (u64)1 << error % 64;
 
+	if (error == ECANCELED)
+		return BLOCK_IOERR;
 	if (!(atomic_fetch_or(&d->reported, bit) & bit))
-		log_line(LOG_ERROR, "disk `%s`: %s: %s; the guest gets I/O errors%s", d->path, what,
-			 strerror(error), full ? " until there is room" : "");
+		log_line(LOG_ERROR, "disk `%s`: %s: %s; the guest gets I/O errors%s",
+			 d->image->path, what,
+			 error == EUCLEAN ? "its tables are damaged" : strerror(error),
+			 full ? " until there is room" : "");
 	return full ? BLOCK_NOSPACE : BLOCK_IOERR;
 }
 
@@ -37,25 +44,37 @@ static void poison(struct disk *d, int error)
 		log_line(LOG_ERROR,
 			 "disk `%s`: sync failed: %s; all writes fail until this machine is "
 			 "started again",
-			 d->path, strerror(error));
+			 d->image->path, strerror(error));
+}
+
+static int flush_image(struct disk *d)
+{
+	int error;
+
+	pthread_rwlock_wrlock(&d->layout);
+	error = layer_flush(d->image);
+	pthread_rwlock_unlock(&d->layout);
+	return error;
 }
 
 /* One at a time: the second would else find nothing dirty and promise what the first has
- * not done yet. */
-bool disk_sync(struct disk *d)
+ * not done yet.  A table that finds no room can be written later. */
+enum block_status disk_sync(struct disk *d)
 {
+	enum block_status status = BLOCK_OK;
 	int error = 0;
 
 	pthread_mutex_lock(&d->sync);
-	if (atomic_exchange(&d->dirty, false) && !atomic_load(&d->failed)) {
-		do
-			error = fdatasync(d->fd) ? errno : 0;
-		while (error == EINTR);
-	}
-	if (error)
+	if (atomic_exchange(&d->dirty, false) && !atomic_load(&d->failed))
+		error = flush_image(d);
+	if (error && !atomic_load(&d->image->sync_failed)) {
+		atomic_store(&d->dirty, true);
+		status = failed(d, "write", error);
+	} else if (error) {
 		poison(d, error);
+	}
 	pthread_mutex_unlock(&d->sync);
-	return !atomic_load(&d->failed);
+	return atomic_load(&d->failed) ? BLOCK_IOERR : status;
 }
 
 /* The host or its file system has no such operation. */
@@ -139,18 +158,18 @@ static void clear(const struct rest *r, size_t n)
 
 /* -- One piece --------------------------------------------------------------------------- */
 
-/* Past the end of an image of odd size, but inside its last sector. */
-static bool is_tail(const struct disk *d, u64 offset)
+/* Past the end of a raw image of odd size, but inside its last sector. */
+static bool is_tail(const struct layer_run *run)
 {
-	return offset >= d->file_size && offset < d->b.size;
+	return !run->image->qcow2 && run->at >= run->image->raw_size && run->at < run->image->size;
 }
 
-static ssize_t read_list(const struct disk *d, const struct iovec *iov, u32 n, u64 offset)
+static ssize_t read_list(int fd, const struct iovec *iov, u32 n, u64 offset)
 {
 	ssize_t got;
 
 	do
-		got = preadv(d->fd, iov, (int)n, (off_t)offset);
+		got = preadv(fd, iov, (int)n, (off_t)offset);
 	while (got < 0 && errno == EINTR);
 	return got;
 }
@@ -158,7 +177,7 @@ static ssize_t read_list(const struct disk *d, const struct iovec *iov, u32 n, u
 static ssize_t write_durably(const struct disk *d, const struct iovec *iov, u32 n, u64 offset)
 {
 #ifdef RWF_DSYNC
-	return pwritev2(d->fd, iov, (int)n, (off_t)offset, RWF_DSYNC);
+	return pwritev2(d->image->fd, iov, (int)n, (off_t)offset, RWF_DSYNC);
 #else
 	errno = ENOSYS;
 	return -1;
@@ -177,7 +196,7 @@ static ssize_t write_list(struct disk *d, const struct iovec *iov, u32 n, u64 of
 			*durable = done >= 0 || !can_not(errno);
 		}
 		if (!*durable) {
-			done = pwritev(d->fd, iov, (int)n, (off_t)offset);
+			done = pwritev(d->image->fd, iov, (int)n, (off_t)offset);
 			atomic_store(&d->dirty, true);
 		}
 	} while (done < 0 && errno == EINTR);
@@ -211,7 +230,7 @@ static ssize_t read_bounced(struct disk_worker *w, const struct rest *r)
 {
 	size_t skip, whole, n = around(w->disk, r, &skip, &whole);
 	struct iovec v = { .iov_base = w->bounce, .iov_len = whole };
-	ssize_t got = read_list(w->disk, &v, 1, r->offset - skip);
+	ssize_t got = read_list(w->disk->image->fd, &v, 1, r->offset - skip);
 
 	if (got <= (ssize_t)skip)
 		return got < 0 ? got : 0;
@@ -228,7 +247,7 @@ static ssize_t rewrite_blocks(struct disk_worker *w, const struct rest *r, bool 
 	ssize_t done;
 
 	if (partial) {
-		done = read_list(w->disk, &v, 1, r->offset - skip);
+		done = read_list(w->disk->image->fd, &v, 1, r->offset - skip);
 		if (done != (ssize_t)whole) {
 			errno = done < 0 ? errno : EIO;
 			return -1;
@@ -255,17 +274,69 @@ static ssize_t write_bounced(struct disk_worker *w, const struct rest *r, bool *
 	return done;
 }
 
-static ssize_t read_piece(struct disk_worker *w, const struct rest *r)
+static int unpack(const struct rest *r, const struct layer_run *run)
 {
-	struct iovec head[BLOCK_SEGMENTS];
-	u32 n = head_of(r, (size_t)MIN(r->length, PIECE), head);
+	u8 *bytes = xzalloc(run->length);
+	int error = layer_unpack(run, bytes, run->length);
 
-	if (is_aligned(w->disk, head, n, r->offset))
-		return read_list(w->disk, head, n, r->offset);
-	return read_bounced(w, r);
+	if (!error)
+		copy_out(r, bytes, run->length);
+	free(bytes);
+	return error;
 }
 
-static ssize_t write_piece(struct disk_worker *w, const struct rest *r, bool *durable)
+static ssize_t read_data(struct disk_worker *w, const struct rest *r, const struct layer_run *run)
+{
+	struct iovec head[BLOCK_SEGMENTS];
+	u32 n = head_of(r, run->length, head);
+	ssize_t got;
+
+	if (run->image == w->disk->image && !is_aligned(w->disk, head, n, run->at))
+		got = read_bounced(w, r);
+	else
+		got = read_list(run->image->fd, head, n, run->at);
+	if (got || !is_tail(run))
+		return got;
+	clear(r, run->length);
+	return (ssize_t)run->length;
+}
+
+static ssize_t read_run(struct disk_worker *w, const struct rest *r, const struct layer_run *run)
+{
+	int error = 0;
+
+	switch (run->kind) {
+	case RUN_ZEROS:
+		clear(r, run->length);
+		break;
+	case RUN_PACKED:
+		error = unpack(r, run);
+		break;
+	case RUN_DATA:
+		return read_data(w, r, run);
+	}
+	errno = error;
+	return error ? -1 : (ssize_t)run->length;
+}
+
+static ssize_t read_piece(struct disk_worker *w, const struct rest *r)
+{
+	struct disk *d = w->disk;
+	struct layer_run run;
+	ssize_t got = -1;
+	int error;
+
+	pthread_rwlock_rdlock(&d->layout);
+	error = layer_map(d->image, r->offset, MIN(r->length, PIECE), &run);
+	if (error)
+		errno = error;
+	else
+		got = read_run(w, r, &run);
+	pthread_rwlock_unlock(&d->layout);
+	return got;
+}
+
+static ssize_t write_raw(struct disk_worker *w, const struct rest *r, bool *durable)
 {
 	struct iovec head[BLOCK_SEGMENTS];
 	u32 n = head_of(r, (size_t)MIN(r->length, PIECE), head);
@@ -277,6 +348,84 @@ static ssize_t write_piece(struct disk_worker *w, const struct rest *r, bool *du
 	done = write_list(w->disk, head, n, r->offset, durable);
 	pthread_rwlock_unlock(&w->disk->rewrite);
 	return done;
+}
+
+/* -- One piece of a qcow2 image ------------------------------------------------------------ */
+
+/* All of it, or none: what lies around it in a new cluster is there already. */
+static int write_run(struct disk *d, const struct rest *r, u64 length, u64 at)
+{
+	struct rest part = *r;
+	bool durable = false;
+
+	while (length) {
+		struct iovec head[BLOCK_SEGMENTS];
+		u32 n = head_of(&part, length, head);
+		ssize_t done = write_list(d, head, n, at, &durable);
+
+		if (done <= 0)
+			return done ? errno : ENOSPC;
+		advance(&part, (size_t)done);
+		length -= (size_t)done;
+		at += (size_t)done;
+	}
+	return 0;
+}
+
+/* 0 with *done 0: it has no place of its own yet. */
+static int write_in_place(struct disk *d, const struct rest *r, u64 *done)
+{
+	struct layer_run run;
+	int error;
+
+	*done = 0;
+	pthread_rwlock_rdlock(&d->layout);
+	error = layer_map(d->image, r->offset, MIN(r->length, PIECE), &run);
+	if (!error && run.own) {
+		error = write_run(d, r, run.length, run.at);
+		*done = run.length;
+	}
+	pthread_rwlock_unlock(&d->layout);
+	return error;
+}
+
+static int write_new_place(struct disk *d, const struct rest *r, u64 *done)
+{
+	struct qcow2 *q = d->image->qcow2;
+	struct qcow2_run run;
+	int error, ended;
+
+	pthread_rwlock_wrlock(&d->layout);
+	error = qcow2_write_begin(q, r->offset, MIN(r->length, PIECE), &run);
+	if (!error) {
+		error = write_run(d, r, run.length, run.host);
+		ended = qcow2_write_end(q, &run, !error);
+		error = error ? error : ended;
+		*done = run.length;
+	}
+	atomic_store(&d->dirty, true);
+	pthread_rwlock_unlock(&d->layout);
+	return error;
+}
+
+static ssize_t write_qcow2(struct disk *d, const struct rest *r)
+{
+	u64 done;
+	int error = write_in_place(d, r, &done);
+
+	if (!error && !done)
+		error = write_new_place(d, r, &done);
+	errno = error;
+	return error ? -1 : (ssize_t)done;
+}
+
+/* Where a table has to be synced too, the caller does it all. */
+static ssize_t write_piece(struct disk_worker *w, const struct rest *r, bool *durable)
+{
+	if (!w->disk->image->qcow2)
+		return write_raw(w, r, durable);
+	*durable = false;
+	return write_qcow2(w->disk, r);
 }
 
 /* -- Requests ---------------------------------------------------------------------------- */
@@ -308,10 +457,6 @@ static enum block_status do_read(struct disk_worker *w, const struct block_req *
 	while (r.length && !atomic_load(&d->cancel)) {
 		ssize_t got = read_piece(w, &r);
 
-		if (got == 0 && is_tail(d, r.offset)) {
-			clear(&r, (size_t)r.length);
-			got = (ssize_t)r.length;
-		}
 		if (got <= 0)
 			return failed(d,
 				      got ? "read" : "read behind the end: somebody cut the file",
@@ -348,9 +493,7 @@ static enum block_status do_write(struct disk_worker *w, const struct block_req 
 	if (!begin(&r, req))
 		return BLOCK_IOERR;
 	status = write_rest(w, &r, &each);
-	if (status == BLOCK_OK && durable && !each && !disk_sync(w->disk))
-		status = BLOCK_IOERR;
-	return status;
+	return status == BLOCK_OK && durable && !each ? disk_sync(w->disk) : status;
 }
 
 /* 0, or an errno; a host that cannot says so by can_not(). */
@@ -360,7 +503,7 @@ static int allocate(struct disk *d, int mode, u64 offset, u64 length)
 	int error;
 
 	do
-		error = fallocate(d->fd, mode, (off_t)offset, (off_t)length) ? errno : 0;
+		error = fallocate(d->image->fd, mode, (off_t)offset, (off_t)length) ? errno : 0;
 	while (error == EINTR);
 	atomic_store(&d->dirty, true);
 	return error;
@@ -376,27 +519,19 @@ enum { ZERO = FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE };
 enum { PUNCH, ZERO };
 #endif
 
-/* Only a hint: a host that cannot makes no error. */
-static enum block_status do_discard(struct disk_worker *w, const struct block_req *req)
-{
-	int error = allocate(w->disk, PUNCH, req->offset, req->length);
-
-	return error && !can_not(error) ? failed(w->disk, "discard", error) : BLOCK_OK;
-}
-
 /* One page of zeros, many times in one list. */
-static enum block_status write_zeros(struct disk_worker *w, const struct block_req *req)
+static enum block_status write_zeros(struct disk_worker *w, u64 offset, u64 length)
 {
 	static _Alignas(4096) const u8 zeros[16384];
 	enum block_status status = BLOCK_OK;
 	bool durable = false;
 	u64 done = 0;
 
-	while (done < req->length && status == BLOCK_OK) {
-		struct rest r = { .offset = req->offset + done };
+	while (done < length && status == BLOCK_OK) {
+		struct rest r = { .offset = offset + done };
 
-		while (r.n < BLOCK_SEGMENTS && done < req->length) {
-			size_t n = (size_t)MIN(req->length - done, sizeof(zeros));
+		while (r.n < BLOCK_SEGMENTS && done < length) {
+			size_t n = (size_t)MIN(length - done, sizeof(zeros));
 
 			r.iov[r.n++] = (struct iovec){ .iov_base = (void *)(uintptr_t)zeros,
 						       .iov_len = n };
@@ -408,7 +543,42 @@ static enum block_status write_zeros(struct disk_worker *w, const struct block_r
 	return status;
 }
 
-static enum block_status do_zero(struct disk_worker *w, const struct block_req *req)
+/* Whole clusters lose their place.  EOPNOTSUPP: the image has no way to say so. */
+static int zero_clusters(struct disk *d, u64 offset, u64 end)
+{
+	int error = 0;
+	u64 next;
+
+	for (; !error && offset < end; offset = next) {
+		if (atomic_load(&d->cancel))
+			return ECANCELED;
+		pthread_rwlock_wrlock(&d->layout);
+		error = qcow2_zero(d->image->qcow2, offset, end, &next);
+		atomic_store(&d->dirty, true);
+		pthread_rwlock_unlock(&d->layout);
+	}
+	return error;
+}
+
+static int discard(struct disk *d, u64 offset, u64 length)
+{
+	u64 first, end;
+
+	if (!d->image->qcow2)
+		return allocate(d, PUNCH, offset, length);
+	qcow2_whole(d->image->qcow2, offset, length, &first, &end);
+	return zero_clusters(d, first, end);
+}
+
+/* Only a hint: a host that cannot makes no error. */
+static enum block_status do_discard(struct disk_worker *w, const struct block_req *req)
+{
+	int error = discard(w->disk, req->offset, req->length);
+
+	return error && !can_not(error) ? failed(w->disk, "discard", error) : BLOCK_OK;
+}
+
+static enum block_status zero_raw(struct disk_worker *w, const struct block_req *req)
 {
 	int error = EOPNOTSUPP;
 
@@ -417,15 +587,28 @@ static enum block_status do_zero(struct disk_worker *w, const struct block_req *
 	if (error && can_not(error))
 		error = allocate(w->disk, ZERO, req->offset, req->length);
 	if (error && can_not(error))
-		return write_zeros(w, req);
+		return write_zeros(w, req->offset, req->length);
 	return error ? failed(w->disk, "zero", error) : BLOCK_OK;
 }
 
-static enum block_status do_flush(struct disk_worker *w)
+/* Clusters of zeros need no room, also where a guest would have them keep it. */
+static enum block_status do_zero(struct disk_worker *w, const struct block_req *req)
 {
-	if (w->disk->cache == HOST_UNSAFE)
-		return BLOCK_OK;
-	return disk_sync(w->disk) ? BLOCK_OK : BLOCK_IOERR;
+	struct disk *d = w->disk;
+	enum block_status status;
+	u64 first, end;
+	int error;
+
+	if (!d->image->qcow2)
+		return zero_raw(w, req);
+	qcow2_whole(d->image->qcow2, req->offset, req->length, &first, &end);
+	error = zero_clusters(d, first, end);
+	if (error == EOPNOTSUPP)
+		return write_zeros(w, req->offset, req->length);
+	if (error)
+		return failed(d, "zero", error);
+	status = write_zeros(w, req->offset, first - req->offset);
+	return status == BLOCK_OK ? write_zeros(w, end, req->offset + req->length - end) : status;
 }
 
 /* The same promise as for writes. */
@@ -434,9 +617,7 @@ static enum block_status make_durable(struct disk *d, const struct block_req *re
 {
 	bool durable = req->durable || !atomic_load(&d->b.writeback);
 
-	if (status == BLOCK_OK && durable && !disk_sync(d))
-		return BLOCK_IOERR;
-	return status;
+	return status == BLOCK_OK && durable ? disk_sync(d) : status;
 }
 
 enum block_status disk_do(struct disk_worker *w, const struct block_req *req)
@@ -455,7 +636,7 @@ enum block_status disk_do(struct disk_worker *w, const struct block_req *req)
 	case BLOCK_WRITE:
 		return do_write(w, req);
 	case BLOCK_FLUSH:
-		return do_flush(w);
+		return disk_sync(d);
 	case BLOCK_DISCARD:
 		return make_durable(d, req, do_discard(w, req));
 	case BLOCK_ZERO:

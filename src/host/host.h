@@ -70,14 +70,24 @@ void host_ram_free(u8 *p, u64 size);
 
 enum host_cache { HOST_WRITEBACK, HOST_WRITETHROUGH, HOST_DIRECT, HOST_UNSAFE };
 
-struct host_disk {
-	const char *path;
-	bool read_only;
-	enum host_cache cache;
+enum host_format { HOST_RAW, HOST_QCOW2 };
+
+struct host_layer {
+	const char *path; /* a regular file or a block device */
+	enum host_format format;
+	const struct host_layer *backing; /* qcow2: what lies under it, or NULL */
 };
 
-/* A raw image: a regular file or a block device, locked against other runs (OFD
- * lock; E0602 says by whom where it can be known). */
+struct host_disk {
+	const char *path;
+	enum host_format format;
+	const struct host_layer *backing;
+	bool read_only;
+	bool ephemeral;        /* what is written is forgotten: the image is only read */
+	enum host_cache cache; /* none: of a raw image that is written to */
+};
+
+/* Locked against other runs (OFD lock; E0602 says by whom where it can be known). */
 struct block *host_disk_open(const struct host_disk *d, struct err *e);
 
 /* -- Shared folders (share.c, p9*.c) ---------------------------------------------- */

@@ -88,6 +88,22 @@ bool holder_of_file(int fd, char *out, size_t cap);
 /* Who listens there. */
 bool holder_of_port(const u8 *address, u32 port, bool udp, char *out, size_t cap);
 
+/* -- Files (path.c, new_file.c) ----------------------------------------------------------- */
+
+char *host_folder_of(const char *path); /* the caller's */
+/* The names in it are on the disk, where the file system can promise that. */
+void host_sync_folder(const char *path);
+
+struct new_file {
+	int fd;
+	char *path, *temporary;
+};
+
+/* False: *e says why, and nothing has to be dropped. */
+bool new_file_open(struct new_file *f, const char *path, struct err *e);
+bool new_file_keep(struct new_file *f, struct err *e); /* it is there now; then drop it */
+void new_file_drop(struct new_file *f);
+
 /* -- Messages (message.c) ---------------------------------------------------------- */
 
 /* E0604 or E0609 for errno: "cannot open `x.img`: No such file or directory". */

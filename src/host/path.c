@@ -91,7 +91,7 @@ static int write_all(int fd, const u8 *bytes, size_t len)
 	return 0;
 }
 
-static char *folder_of(const char *path)
+char *host_folder_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -101,9 +101,9 @@ static char *folder_of(const char *path)
 }
 
 /* The name is on the disk when the folder is.  Not every file system can; none needs to. */
-static void sync_folder(const char *path)
+void host_sync_folder(const char *path)
 {
-	char *folder = folder_of(path);
+	char *folder = host_folder_of(path);
 	int fd = open(folder, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
 
 	if (fd >= 0) {
@@ -140,7 +140,7 @@ bool host_write_file(const char *path, const void *bytes, size_t len, struct err
 	if (!error && rename(temporary, to))
 		error = errno;
 	if (!error)
-		sync_folder(to);
+		host_sync_folder(to);
 	else if (fd >= 0)
 		unlink(temporary);
 	free(temporary);
@@ -218,7 +218,7 @@ static bool has_boards(const char *dir)
 static char *program_dir(void)
 {
 	char *self = realpath("/proc/self/exe", NULL);
-	char *dir = self ? folder_of(self) : NULL;
+	char *dir = self ? host_folder_of(self) : NULL;
 
 	free(self);
 	return dir;

@@ -15,14 +15,14 @@ static bool refuse_feature(const char *path, u32 bit, struct err *e)
 {
 	switch (bit) {
 	case I_EXTERNAL:
-		err_code(e, "E0612", "`%s` keeps its data in another file, which is not supported",
+		err_code(e, "E0620", "`%s` keeps its data in another file, which is not supported",
 			 path);
 		break;
 	case I_EXTENDED:
-		err_code(e, "E0612", "`%s` has extended L2 entries, which are not supported", path);
+		err_code(e, "E0620", "`%s` has extended L2 entries, which are not supported", path);
 		break;
 	default:
-		err_code(e, "E0612", "`%s` needs feature bit %u, which is not known here", path,
+		err_code(e, "E0620", "`%s` needs feature bit %u, which is not known here", path,
 			 bit);
 	}
 	return err_hint(e, "qemu-img convert -O qcow2 makes a plain image of it");
@@ -35,18 +35,18 @@ static bool check_features(const struct qcow2 *q, const char *path, bool writabl
 		    (bit == I_EXTERNAL && q->incompatible & (u64)1 << bit))
 			return refuse_feature(path, bit, e);
 	if (q->zstd && !HAVE_ZSTD) {
-		err_code(e, "E0612", "`%s` is compressed with zstd, which this build lacks", path);
+		err_code(e, "E0620", "`%s` is compressed with zstd, which this build lacks", path);
 		return err_hint(e, "apt install libzstd-dev, then ./configure --with-zstd");
 	}
 	if (!writable)
 		return true;
 	if (q->incompatible & ((u64)1 << I_DIRTY | (u64)1 << I_CORRUPT)) {
-		err_code(e, "E0612",
+		err_code(e, "E0620",
 			 "`%s` is marked as not in order, so it can be read and not written", path);
 		return err_hint(e, "qemu-img check -r all puts it in order");
 	}
 	if (q->snapshots) {
-		err_code(e, "E0612",
+		err_code(e, "E0620",
 			 "`%s` has %" PRIu32 " internal snapshots, so it can be read and not "
 			 "written",
 			 path, q->snapshots);
@@ -57,7 +57,7 @@ static bool check_features(const struct qcow2 *q, const char *path, bool writabl
 
 static bool damaged(struct err *e, const char *path, const char *what)
 {
-	err_code(e, "E0612", "`%s` is a damaged qcow2 image: %s", path, what);
+	err_code(e, "E0620", "`%s` is a damaged qcow2 image: %s", path, what);
 	return err_hint(e, "qemu-img check -r all can repair some damage");
 }
 
@@ -74,7 +74,7 @@ static bool read_fields(struct qcow2 *q, const u8 *h, const char *path, struct e
 	q->version = get_be32(h + 4);
 	q->cluster_bits = get_be32(h + HEADER_CLUSTER_BITS);
 	if (q->version != 2 && q->version != 3) {
-		err_code(e, "E0612", "`%s` is qcow2 of version %" PRIu32 "; 2 and 3 are known",
+		err_code(e, "E0620", "`%s` is qcow2 of version %" PRIu32 "; 2 and 3 are known",
 			 path, q->version);
 		return err_hint(e, "qemu-img convert -O qcow2 makes one of version 3");
 	}
@@ -89,7 +89,7 @@ static bool read_fields(struct qcow2 *q, const u8 *h, const char *path, struct e
 	q->header_length = HEADER_V2_BYTES;
 	q->refcount_order = 4;
 	if (get_be32(h + HEADER_CRYPT)) {
-		err_code(e, "E0612", "`%s` is encrypted, which is not supported", path);
+		err_code(e, "E0620", "`%s` is encrypted, which is not supported", path);
 		return err_hint(e, "qemu-img convert makes a plain image of it");
 	}
 	if (q->version == 2)
@@ -105,7 +105,7 @@ static bool read_fields(struct qcow2 *q, const u8 *h, const char *path, struct e
 	    q->header_length > q->cluster)
 		return damaged(e, path, "its header has no possible length");
 	if (q->zstd && (q->header_length <= HEADER_COMPRESSION || h[HEADER_COMPRESSION] != 1)) {
-		err_code(e, "E0612", "`%s` is compressed in a way that is not known here", path);
+		err_code(e, "E0620", "`%s` is compressed in a way that is not known here", path);
 		return err_hint(e, "qemu-img convert -O qcow2 makes a plain image of it");
 	}
 	return true;
@@ -226,7 +226,7 @@ static bool read_header(struct qcow2 *q, const char *path, struct err *e)
 	if (!read_at(q->store, h, sizeof(h), 0, path, e))
 		return false;
 	if (get_be32(h) != QCOW2_MAGIC) {
-		err_code(e, "E0612", "`%s` is no qcow2 image", path);
+		err_code(e, "E0620", "`%s` is no qcow2 image", path);
 		return err_hint(e, "`format: raw`, if it is a raw one");
 	}
 	return read_fields(q, h, path, e) && check_features(q, path, q->writable, e) &&
@@ -405,26 +405,25 @@ static int write_layout(struct store *s, const struct layout *l, const u8 *heade
 	return error;
 }
 
-bool qcow2_create(struct store *s, const struct qcow2_shape *shape, struct err *e)
+int qcow2_create(struct store *s, const struct qcow2_shape *shape, struct err *e)
 {
 	struct layout l;
-	int error;
-	bool good;
+	int error = EINVAL;
 	u8 *header;
 
 	assert(shape->cluster_bits >= 9 && shape->cluster_bits <= 21 && shape->size);
 	assert(shape->version == 3 || shape->refcount_order == 4);
 	if (!lay_out(shape, &l, e))
-		return false;
+		return EINVAL;
 	header = xzalloc(l.cluster);
 	put_header(shape, &l, header);
-	good = put_backing(shape, header, l.cluster,
-			   shape->version == 2 ? HEADER_V2_BYTES : HEADER_BYTES, e);
-	error = good ? write_layout(s, &l, header) : 0;
-	if (good && !error)
+	if (put_backing(shape, header, l.cluster,
+			shape->version == 2 ? HEADER_V2_BYTES : HEADER_BYTES, e))
+		error = write_layout(s, &l, header);
+	if (!error)
 		error = count_layout(s, &l);
 	free(header);
-	return good && (!error || err_set(e, "%s", strerror(error)));
+	return error;
 }
 
 /* -- Another size ------------------------------------------------------------------------------ */

@@ -50,8 +50,8 @@ struct qcow2_shape {
 	const char *backing, *backing_format; /* to be named in it, or NULL */
 };
 
-/* In an empty store. */
-bool qcow2_create(struct store *s, const struct qcow2_shape *shape, struct err *e);
+/* In an empty store.  0, an errno of the store, or EINVAL: *e says what cannot be. */
+int qcow2_create(struct store *s, const struct qcow2_shape *shape, struct err *e);
 /* `path` is for messages.  The store stays the caller's. */
 struct qcow2 *qcow2_open(struct store *s, const char *path, bool writable, struct err *e);
 void qcow2_set_backing(struct qcow2 *q, const struct qcow2_backing *b);

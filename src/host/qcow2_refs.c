@@ -29,7 +29,7 @@ u64 count_get(const struct qcow2 *q, const u8 *block, u64 i)
 	case 16:
 		return get_be16(block + i * 2);
 	default:
-		return block[i * bits / 8] >> i * bits % 8 & LOW_BITS(bits);
+		return (u64)block[i * bits / 8] >> i * bits % 8 & LOW_BITS(bits);
 	}
 }
 

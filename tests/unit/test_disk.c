@@ -1,7 +1,8 @@
-/* Raw disks.  The system calls they use are replaced below by ones that can fail, be
+/* Disks of all formats.  The system calls they use are replaced below by ones that can fail, be
  * short, or wait, as a test wants; else they do what they always do. */
 #define _GNU_SOURCE
 #include "check.h"
+#include "disk_image.h"
 #include "folder.h"
 
 #include <errno.h>
@@ -20,8 +21,9 @@
 static struct {
 	_Atomic u32 syncs, durable_writes, writes, interrupts;
 	_Atomic int sync_errno, write_errno, fallocate_errno;
-	_Atomic u32 most;       /* bytes a transfer; 0: no limit */
-	_Atomic bool hold_sync; /* fdatasync() waits until this is false */
+	_Atomic int table_errno; /* of pwrite(), with which tables are written */
+	_Atomic u32 most;        /* bytes a transfer; 0: no limit */
+	_Atomic bool hold_sync;  /* fdatasync() waits until this is false */
 	_Atomic bool hold_write;
 	_Atomic u32 held;
 	_Atomic u32 block; /* what O_DIRECT wants, at least */
@@ -128,6 +130,17 @@ ssize_t pread(int fd, void *to, size_t n, off_t offset)
 		return -1;
 	}
 	return syscall(SYS_pread64, fd, to, n, offset);
+}
+
+ssize_t pwrite(int fd, const void *from, size_t n, off_t offset)
+{
+	int error = atomic_load(&host.table_errno);
+
+	if (error) {
+		errno = error;
+		return -1;
+	}
+	return syscall(SYS_pwrite64, fd, from, n, offset);
 }
 
 /* -- A guest ----------------------------------------------------------------------------- */
@@ -790,6 +803,402 @@ static void a_drain_completes_each_request_once(void **state)
 	(void)state;
 }
 
+/* -- qcow2 ------------------------------------------------------------------------------------- */
+
+static char qcow2[64], copy[64];
+
+static void make_qcow2(const char *path, u64 size)
+{
+	struct err e = { 0 };
+
+	unlink(path);
+	if (!disk_image_create(path, HOST_QCOW2, size, &e))
+		fail_msg("%s", e.text);
+}
+
+static void must_plug(struct guest *g, const struct host_disk *h)
+{
+	struct err e = { 0 };
+
+	if (!try_plug(g, h, &e))
+		fail_msg("%s", e.text);
+}
+
+static void must_be_sound(const char *path)
+{
+	struct qcow2_report r;
+	struct err e = { 0 };
+
+	if (!disk_image_check(path, false, &r, &e))
+		fail_msg("%s", e.text);
+	if (r.errors || r.leaks)
+		fail_msg("%" PRIu64 " errors, %" PRIu64 " leaks: %s", r.errors, r.leaks,
+			 r.finding[0]);
+}
+
+static void it_keeps_what_was_written_in_every_kind_of_image(void **state)
+{
+	const struct host_layer raw = { .path = image };
+	const struct host_disk kinds[] = {
+		{ .path = qcow2, .format = HOST_QCOW2 },
+		{ .path = qcow2, .format = HOST_QCOW2, .cache = HOST_WRITETHROUGH },
+		{ .path = qcow2, .format = HOST_QCOW2, .cache = HOST_UNSAFE },
+		{ .path = qcow2, .format = HOST_QCOW2, .backing = &raw },
+		{ .path = image, .ephemeral = true },
+		{ .path = qcow2, .format = HOST_QCOW2, .backing = &raw, .ephemeral = true },
+	};
+
+	for (u32 i = 0; i < ARRAY_LEN(kinds) * 2; i++) {
+		const struct host_disk *h = &kinds[i / 2];
+		struct guest g;
+
+		make_image(image, DISK_BYTES - 1000);
+		make_qcow2(qcow2, DISK_BYTES);
+		must_plug(&g, h);
+		atomic_store(&host.most, i % 2 ? 777 : 0);
+		assert_int_equal(g.disk->size,
+				 h->path == image ? align_up(DISK_BYTES - 1000, 512) : DISK_BYTES);
+		if (h->path == qcow2)
+			act_like_memory(&g, 60, i);
+		unplug(&g);
+		atomic_store(&host.most, 0);
+		must_be_sound(qcow2);
+	}
+	(void)state;
+}
+
+static void what_was_written_is_there_the_next_time(void **state)
+{
+	struct host_disk h = { .path = qcow2, .format = HOST_QCOW2 };
+	struct guest g;
+	u8 buf[512];
+
+	make_qcow2(qcow2, 4 * MIB);
+	must_plug(&g, &h);
+	memset(buf, 0x42, 512);
+	assert_int_equal(transfer(&g, BLOCK_WRITE, 3 * MIB, buf, 512), BLOCK_OK);
+	unplug(&g);
+	must_plug(&g, &h);
+	memset(buf, 0, 512);
+	assert_int_equal(transfer(&g, BLOCK_READ, 3 * MIB, buf, 512), BLOCK_OK);
+	assert_int_equal(buf[511], 0x42);
+	unplug(&g);
+	must_be_sound(qcow2);
+	(void)state;
+}
+
+static void copy_file(const char *from, const char *to)
+{
+	const char *argv[] = { "cp", from, to, NULL };
+	struct err e = { 0 };
+
+	assert_true(host_run(argv, NULL, &e));
+}
+
+/* The file as a kill at this moment leaves it: the first byte of sector `n`. */
+static u8 after_a_kill(u64 n)
+{
+	struct host_disk h = { .path = copy, .format = HOST_QCOW2, .read_only = true };
+	struct guest g;
+	u8 buf[512];
+
+	copy_file(qcow2, copy);
+	must_plug(&g, &h);
+	assert_int_equal(transfer(&g, BLOCK_READ, n * 512, buf, 512), BLOCK_OK);
+	unplug(&g);
+	return buf[0];
+}
+
+static void a_flush_puts_the_tables_of_qcow2_into_the_file(void **state)
+{
+	struct host_disk h = { .path = qcow2, .format = HOST_QCOW2 };
+	struct guest g;
+	u8 buf[512];
+
+	make_qcow2(qcow2, 4 * MIB);
+	must_plug(&g, &h);
+	memset(buf, 1, 512);
+	assert_int_equal(transfer(&g, BLOCK_WRITE, 512, buf, 512), BLOCK_OK);
+	assert_int_equal(after_a_kill(1), 0);
+	atomic_store(&host.syncs, 0);
+	assert_int_equal(simple(&g, BLOCK_FLUSH, 0, 0), BLOCK_OK);
+	assert_int_equal(host.syncs, 2); /* data and counts, then what points to them */
+	assert_int_equal(after_a_kill(1), 1);
+	assert_int_equal(simple(&g, BLOCK_FLUSH, 0, 0), BLOCK_OK);
+	assert_int_equal(host.syncs, 2);
+	assert_int_equal(simple(&g, BLOCK_ZERO, 0, 65536), BLOCK_OK);
+	assert_int_equal(after_a_kill(1), 1);
+	assert_int_equal(simple(&g, BLOCK_FLUSH, 0, 0), BLOCK_OK);
+	assert_int_equal(after_a_kill(1), 0);
+	unplug(&g);
+
+	h.cache = HOST_WRITETHROUGH;
+	must_plug(&g, &h);
+	assert_int_equal(transfer(&g, BLOCK_WRITE, 512, buf, 512), BLOCK_OK);
+	assert_int_equal(after_a_kill(1), 1);
+	assert_int_equal(simple(&g, BLOCK_DISCARD, 0, 65536), BLOCK_OK);
+	assert_int_equal(after_a_kill(1), 0);
+	unplug(&g);
+	must_be_sound(qcow2);
+	(void)state;
+}
+
+static void a_table_that_finds_no_room_is_written_by_the_next_flush(void **state)
+{
+	struct host_disk h = { .path = qcow2, .format = HOST_QCOW2 };
+	struct guest g;
+	static u8 cluster[65536];
+
+	make_qcow2(qcow2, 4 * MIB);
+	must_plug(&g, &h);
+	memset(cluster, 7, sizeof(cluster));
+	assert_int_equal(transfer(&g, BLOCK_WRITE, 0, cluster, 65536), BLOCK_OK);
+	atomic_store(&host.table_errno, ENOSPC);
+	assert_int_equal(simple(&g, BLOCK_FLUSH, 0, 0), BLOCK_NOSPACE);
+	assert_int_equal(simple(&g, BLOCK_FLUSH, 0, 0), BLOCK_NOSPACE);
+	atomic_store(&host.table_errno, 0);
+	assert_int_equal(simple(&g, BLOCK_FLUSH, 0, 0), BLOCK_OK);
+	assert_int_equal(after_a_kill(0), 7);
+
+	atomic_store(&host.write_errno, ENOSPC);
+	assert_int_equal(transfer(&g, BLOCK_WRITE, MIB, cluster, 65536), BLOCK_NOSPACE);
+	atomic_store(&host.write_errno, 0);
+	memset(cluster, 0xff, sizeof(cluster));
+	assert_int_equal(transfer(&g, BLOCK_READ, MIB, cluster, 65536), BLOCK_OK);
+	assert_int_equal(cluster[0] | cluster[65535], 0);
+	unplug(&g);
+	must_be_sound(qcow2);
+	(void)state;
+}
+
+static void after_a_failed_sync_of_qcow2_nothing_is_promised_any_more(void **state)
+{
+	struct host_disk h = { .path = qcow2, .format = HOST_QCOW2 };
+	struct guest g;
+	u8 buf[512] = { 1 };
+
+	make_qcow2(qcow2, 4 * MIB);
+	must_plug(&g, &h);
+	assert_int_equal(transfer(&g, BLOCK_WRITE, 0, buf, 512), BLOCK_OK);
+	atomic_store(&host.sync_errno, EIO);
+	assert_int_equal(simple(&g, BLOCK_FLUSH, 0, 0), BLOCK_IOERR);
+	atomic_store(&host.sync_errno, 0);
+	assert_int_equal(simple(&g, BLOCK_FLUSH, 0, 0), BLOCK_IOERR);
+	assert_int_equal(transfer(&g, BLOCK_WRITE, 0, buf, 512), BLOCK_IOERR);
+	assert_int_equal(transfer(&g, BLOCK_READ, 0, buf, 512), BLOCK_OK);
+	assert_int_equal(buf[0], 1);
+	unplug(&g);
+	assert_int_equal(after_a_kill(0), 0); /* nothing points to what may not be there */
+	(void)state;
+}
+
+static void discard_gives_the_room_of_clusters_back(void **state)
+{
+	struct host_disk h = { .path = qcow2, .format = HOST_QCOW2 };
+	static u8 buf[MIB];
+	struct guest g;
+	u64 before;
+
+	make_qcow2(qcow2, 4 * MIB);
+	must_plug(&g, &h);
+	memset(buf, 3, sizeof(buf));
+	for (u64 i = 0; i < 4; i++)
+		assert_int_equal(transfer(&g, BLOCK_WRITE, i * MIB, buf, MIB), BLOCK_OK);
+	assert_int_equal(simple(&g, BLOCK_FLUSH, 0, 0), BLOCK_OK);
+	before = blocks_of(qcow2);
+	assert_int_equal(simple(&g, BLOCK_DISCARD, MIB - 512, 2 * MIB + 1024), BLOCK_OK);
+	assert_int_equal(simple(&g, BLOCK_FLUSH, 0, 0), BLOCK_OK);
+	assert_true(blocks_of(qcow2) <= before - 2 * MIB / 512);
+	assert_int_equal(transfer(&g, BLOCK_READ, 0, buf, MIB), BLOCK_OK);
+	assert_int_equal(buf[MIB - 512], 3); /* of a cluster that was not whole */
+	assert_int_equal(simple(&g, BLOCK_ZERO, MIB - 1024, 512), BLOCK_OK);
+	assert_int_equal(transfer(&g, BLOCK_READ, 0, buf, MIB), BLOCK_OK);
+	assert_int_equal(buf[MIB - 1024], 0);
+	assert_int_equal(buf[MIB - 1025], 3);
+	assert_int_equal(buf[MIB - 512], 3);
+	unplug(&g);
+	must_be_sound(qcow2);
+	(void)state;
+}
+
+/* Each request has clusters of its own; tables and counts they share. */
+static void requests_at_once_do_not_get_in_each_others_way(void **state)
+{
+	enum { LANES = 8, LANE = 512 * 1024 };
+	struct host_disk h = { .path = qcow2, .format = HOST_QCOW2 };
+	static u8 data[LANES][LANE], back[LANE];
+	static struct block_req req[LANES];
+	struct guest g;
+	u32 seed = 17;
+
+	make_qcow2(qcow2, LANES * LANE);
+	must_plug(&g, &h);
+	memset(data, 0, sizeof(data));
+	for (u32 round = 0; round < 150; round++) {
+		for (u32 i = 0; i < LANES; i++) {
+			u64 first, n;
+
+			seed = seed * 1664525 + 1013904223;
+			first = (seed >> 8) % 128 * 4096;
+			n = MIN(LANE - first, (1 + (seed >> 20) % 40) * 4096);
+			req[i] = (struct block_req){ .op = BLOCK_WRITE,
+						     .offset = i * LANE + first,
+						     .length = n };
+			if (seed >> 29 == 0) {
+				req[i].op = BLOCK_ZERO;
+				memset(data[i] + first, 0, n);
+			} else if (seed >> 29 == 1) {
+				req[i].op = BLOCK_FLUSH;
+			} else {
+				memset(data[i] + first, (int)(round + i), n);
+				req[i].niov = 1;
+				req[i].iov[0] = (struct iovec){ data[i] + first, n };
+			}
+			submit(&g, &req[i]);
+		}
+		for (u32 i = 0; i < LANES; i++)
+			assert_int_equal(await(&g, &req[i]), BLOCK_OK);
+	}
+	for (u32 i = 0; i < LANES; i++) {
+		assert_int_equal(transfer(&g, BLOCK_READ, i * LANE, back, LANE), BLOCK_OK);
+		assert_memory_equal(back, data[i], LANE);
+	}
+	unplug(&g);
+	must_be_sound(qcow2);
+	(void)state;
+}
+
+/* -- Layers ----------------------------------------------------------------------------------- */
+
+static u64 sum_of(const char *path)
+{
+	size_t n;
+	struct err e = { 0 };
+	u8 *bytes = host_read_file(path, 64 * MIB, &n, &e);
+	u64 sum = n;
+
+	assert_non_null(bytes);
+	for (size_t i = 0; i < n; i++)
+		sum = sum * 31 + bytes[i];
+	free(bytes);
+	return sum;
+}
+
+static void two_runs_share_an_image_that_neither_of_them_changes(void **state)
+{
+	const struct host_disk h = { .path = image, .ephemeral = true };
+	struct err e = { 0 };
+	struct guest a, b, c;
+	u8 buf[512];
+	u64 sum;
+
+	make_image(image, 65536);
+	sum = sum_of(image);
+	must_plug(&a, &h);
+	must_plug(&b, &h);
+	assert_false(a.disk->read_only);
+	memset(buf, 0xaa, 512);
+	assert_int_equal(transfer(&a, BLOCK_WRITE, 1024, buf, 512), BLOCK_OK);
+	assert_int_equal(simple(&a, BLOCK_DISCARD, 0, 1024), BLOCK_OK);
+	memset(buf, 0xbb, 512);
+	assert_int_equal(transfer(&b, BLOCK_WRITE, 1024, buf, 512), BLOCK_OK);
+	assert_int_equal(simple(&b, BLOCK_FLUSH, 0, 0), BLOCK_OK);
+	assert_int_equal(transfer(&a, BLOCK_READ, 1024, buf, 512), BLOCK_OK);
+	assert_int_equal(buf[0], 0xaa);
+	assert_int_equal(transfer(&b, BLOCK_READ, 1024, buf, 512), BLOCK_OK);
+	assert_int_equal(buf[0], 0xbb);
+	assert_int_equal(transfer(&b, BLOCK_READ, 512, buf, 512), BLOCK_OK);
+	assert_int_equal(buf[0], (u8)(512 * 7 + 1));
+	assert_false(try_plug(&c, &(struct host_disk){ .path = image }, &e));
+	assert_string_equal(e.code, "E0602");
+	assert_non_null(strstr(e.hint, "--ephemeral"));
+	unplug(&a);
+	unplug(&b);
+	assert_int_equal(sum_of(image), sum);
+	(void)state;
+}
+
+static void what_lies_under_an_image_is_what_the_user_says(void **state)
+{
+	const struct host_layer base = { .path = image };
+	struct host_disk h = { .path = qcow2, .format = HOST_QCOW2 };
+	struct err e = { 0 };
+	struct guest g;
+	u8 buf[512];
+
+	make_image(image, 65536);
+	unlink(qcow2);
+	assert_true(disk_image_overlay(qcow2, &base, &e));
+	assert_false(try_plug(&g, &h, &e));
+	assert_string_equal(e.code, "E0621");
+	assert_non_null(strstr(e.text, "x.img"));
+	assert_non_null(strstr(e.hint, "backing:"));
+	h.backing = &base;
+	must_plug(&g, &h);
+	assert_int_equal(transfer(&g, BLOCK_READ, 512, buf, 512), BLOCK_OK);
+	assert_int_equal(buf[0], (u8)(512 * 7 + 1));
+	unplug(&g);
+
+	/* Of another file, whatever the image says of itself. */
+	in_folder(copy, sizeof(copy), "other.img");
+	make_image(copy, 512);
+	h.backing = &(const struct host_layer){ .path = copy };
+	must_plug(&g, &h);
+	assert_int_equal(transfer(&g, BLOCK_READ, 512, buf, 512), BLOCK_OK);
+	assert_int_equal(buf[0], 0); /* which ends there */
+	unplug(&g);
+	in_folder(copy, sizeof(copy), "copy.qcow2");
+	(void)state;
+}
+
+static void a_format_is_never_guessed(void **state)
+{
+	struct host_disk h = { .path = qcow2 };
+	struct err e = { 0 };
+	struct guest g;
+	u8 buf[512];
+
+	make_qcow2(qcow2, MIB);
+	must_plug(&g, &h);
+	assert_int_equal(transfer(&g, BLOCK_READ, 0, buf, 512), BLOCK_OK);
+	assert_memory_equal(buf, "QFI\xfb", 4);
+	unplug(&g);
+	make_image(image, 65536);
+	h = (struct host_disk){ .path = image, .format = HOST_QCOW2 };
+	assert_false(try_plug(&g, &h, &e));
+	assert_string_equal(e.code, "E0620");
+	assert_non_null(strstr(e.hint, "format: raw"));
+	(void)state;
+}
+
+/* A limit of file sizes stands for a full disk. */
+static void a_new_image_is_whole_or_not_there(void **state)
+{
+	struct rlimit limit = { .rlim_cur = 500000, .rlim_max = 500000 };
+	const struct host_layer from = { .path = image };
+	const struct disk_copy c = { .from = &from, .to = copy, .format = HOST_QCOW2 };
+	struct err e = { 0 };
+	int status;
+	pid_t pid;
+
+	make_image(image, MIB);
+	unlink(copy);
+	pid = fork();
+	if (!pid) {
+		signal(SIGXFSZ, SIG_IGN);
+		setrlimit(RLIMIT_FSIZE, &limit);
+		_exit(disk_image_convert(&c, &e) || strcmp(e.code, "E0609") ? 1 : 0);
+	}
+	waitpid(pid, &status, 0);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	assert_int_equal(access(copy, F_OK), -1);
+	assert_true(disk_image_convert(&c, &e));
+	assert_false(disk_image_convert(&c, &e)); /* it is there already */
+	must_be_sound(copy);
+	(void)state;
+}
+
 static int calm(void **state)
 {
 	(void)state;
@@ -802,6 +1211,8 @@ static int set_up(void **state)
 	if (make_folder(state))
 		return -1;
 	in_folder(image, sizeof(image), "x.img");
+	in_folder(qcow2, sizeof(qcow2), "x.qcow2");
+	in_folder(copy, sizeof(copy), "copy.qcow2");
 	return 0;
 }
 
@@ -828,6 +1239,19 @@ int main(void)
 		cmocka_unit_test_setup(discard_gives_the_space_back, calm),
 		cmocka_unit_test_setup(zeros_are_written_where_the_host_has_no_call_for_it, calm),
 		cmocka_unit_test_setup(a_drain_completes_each_request_once, calm),
+		cmocka_unit_test_setup(it_keeps_what_was_written_in_every_kind_of_image, calm),
+		cmocka_unit_test_setup(what_was_written_is_there_the_next_time, calm),
+		cmocka_unit_test_setup(a_flush_puts_the_tables_of_qcow2_into_the_file, calm),
+		cmocka_unit_test_setup(a_table_that_finds_no_room_is_written_by_the_next_flush,
+				       calm),
+		cmocka_unit_test_setup(after_a_failed_sync_of_qcow2_nothing_is_promised_any_more,
+				       calm),
+		cmocka_unit_test_setup(discard_gives_the_room_of_clusters_back, calm),
+		cmocka_unit_test_setup(requests_at_once_do_not_get_in_each_others_way, calm),
+		cmocka_unit_test_setup(two_runs_share_an_image_that_neither_of_them_changes, calm),
+		cmocka_unit_test_setup(what_lies_under_an_image_is_what_the_user_says, calm),
+		cmocka_unit_test_setup(a_format_is_never_guessed, calm),
+		cmocka_unit_test_setup(a_new_image_is_whole_or_not_there, calm),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, remove_folder);

@@ -40,7 +40,7 @@ static void must_create(struct memory_store *m, const struct qcow2_shape *shape)
 	struct err e = { 0 };
 
 	*m = memory_store(64 * MIB);
-	if (!qcow2_create(&m->s, shape, &e))
+	if (qcow2_create(&m->s, shape, &e))
 		fail_msg("%s", e.text);
 }
 
