@@ -153,6 +153,17 @@ static void add_compatible(const struct device_class *c, struct str *out)
 		str_add(out, "\n");
 }
 
+const char *place_text(char *buf, size_t cap, enum bus bus, u32 place)
+{
+	snprintf(buf, cap,
+		 bus == BUS_PS2   ? ""
+		 : bus == BUS_I2C ? "at 0x%02x"
+		 : bus == BUS_SPI ? "select %u"
+				  : "slot %u",
+		 place);
+	return buf;
+}
+
 static void add_where(const struct device_class *c, struct str *out)
 {
 	static const struct {
@@ -161,7 +172,8 @@ static void add_where(const struct device_class *c, struct str *out)
 	} buses[] = { { BUS_MMIO, "the system bus" },
 		      { BUS_PCI, "PCI" },
 		      { BUS_I2C, "I2C" },
-		      { BUS_SPI, "SPI" } };
+		      { BUS_SPI, "SPI" },
+		      { BUS_PS2, "a PS/2 port" } };
 	u32 on = c->on ? c->on : BUS_MMIO;
 	char size[32];
 

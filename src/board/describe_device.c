@@ -18,12 +18,12 @@ static void add_pos(struct str *out, const struct pos *at)
 static void add_place(struct str *out, const struct board *b, u32 i)
 {
 	const struct plan_device *d = &b->plan.devices[i];
-	char lo[32], hi[32], size[32];
+	char lo[32], hi[32], size[32], place[32];
 
 	if (d->parent != PLAN_NONE) {
+		place_text(place, sizeof(place), b->drafts[i].bus, d->slot);
 		add_fact(out, "place");
-		str_add(out, b->drafts[i].bus == BUS_I2C ? "%s, at 0x%02x" : "%s, slot %u",
-			b->plan.devices[d->parent].name, d->slot);
+		str_add(out, place[0] ? "%s, %s" : "%s", b->plan.devices[d->parent].name, place);
 	} else if (d->size) {
 		add_fact(out, "registers at");
 		str_add(out, "%s..%s (%s)", address_text(lo, sizeof(lo), d->base),

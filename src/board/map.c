@@ -141,23 +141,17 @@ static void add_columns(const struct map *m, struct str *out)
 	}
 }
 
-static const char *place_key(enum bus bus)
-{
-	return bus == BUS_PCI ? "slot" : bus == BUS_SPI ? "select" : "at";
-}
-
 static void add_nested(const struct plan *p, struct str *out)
 {
 	for (u32 i = 0; i < p->ndevices; i++) {
 		const struct plan_device *d = &p->devices[i], *bus;
-		char place[48];
+		char where[32], place[96];
 
 		if (d->parent == PLAN_NONE)
 			continue;
 		bus = &p->devices[d->parent];
-		snprintf(place, sizeof(place),
-			 bus->class->bus == BUS_I2C ? "%s %s 0x%02x" : "%s %s %u", bus->name,
-			 place_key(bus->class->bus), d->slot);
+		place_text(where, sizeof(where), bus->class->bus, d->slot);
+		snprintf(place, sizeof(place), "%s %s", bus->name, where);
 		str_add(out, "%-19s %-7s %s", place, d->name, d->class->name);
 		add_irqs(p, d, out);
 		add_host(p, i, out);

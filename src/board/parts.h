@@ -448,6 +448,8 @@ bool check_isa(struct board *b, const struct node *n, const char *what, struct i
 void lines_text(struct str *s, const struct value *irqs); /* "10", "40-55, 60" */
 const char *prop_kind_text(const struct prop *p);
 const char *prop_default_text(const struct prop *p, char *buf, size_t cap);
+/* Where on a bus: "slot 1", "at 0x68"; empty where there is one place. */
+const char *place_text(char *buf, size_t cap, enum bus bus, u32 place);
 const char *reg_access_text(const struct reg *r);
 /* A row's YAML key: "windows.mem32". */
 const char *row_key(struct arena *a, const struct prop *p);

@@ -119,6 +119,8 @@ static const char *bus_text(enum bus bus)
 		return "an I2C bus";
 	case BUS_SPI:
 		return "an SPI bus";
+	case BUS_PS2:
+		return "a PS/2 port";
 	case BUS_MMIO:
 	case BUS_NONE:
 		break;
@@ -138,7 +140,7 @@ static bool check_bus(struct planner *pl, const struct plan_device *d, const str
 
 	if (on & bus)
 		return true;
-	for (u32 want = BUS_MMIO; want <= BUS_SPI; want <<= 1) {
+	for (u32 want = BUS_MMIO; want <= BUS_PS2; want <<= 1) {
 		if (!(on & want))
 			continue;
 		diag_report(pl->b->ds, n->at, DIAG_wrong_bus, "`%s` belongs on %s, and this is %s",

@@ -222,6 +222,23 @@ static void read_place(struct planner *pl, u32 i, u32 *taken)
 	taken[v] = i + 1;
 }
 
+/* A port has one place, which nobody needs to write. */
+static void plug(struct planner *pl, u32 i, u32 *taken)
+{
+	const struct plan_device *d = &pl->p->devices[i], *o;
+
+	if (!taken[0]) {
+		taken[0] = i + 1;
+		return;
+	}
+	o = &pl->p->devices[taken[0] - 1];
+	diag_report(pl->b->ds, d->at, DIAG_bus_address,
+		    "`%s` has one place, and `%s` is plugged in", pl->p->devices[d->parent].name,
+		    o->name);
+	diag_note(pl->b->ds, o->at, "`%s` is here", o->name);
+	diag_hint(pl->b->ds, "add another port for `%s`", d->name);
+}
+
 /* Where the lock file says, if nobody else is there. */
 static void pin_place(struct planner *pl, u32 i, u32 *taken)
 {
@@ -287,7 +304,9 @@ static void place_on_buses(struct planner *pl)
 		if (pl->p->devices[i].class->bus)
 			taken[i] = NEW_N(&pl->b->arena, u32, BUS_PLACES);
 	for (u32 i = 0; i < n; i++)
-		if (is_on_bus(pl, i))
+		if (is_on_bus(pl, i) && pl->drafts[i].bus == BUS_PS2)
+			plug(pl, i, taken[pl->p->devices[i].parent]);
+		else if (is_on_bus(pl, i))
 			read_place(pl, i, taken[pl->p->devices[i].parent]);
 	for (u32 i = 0; i < n; i++)
 		if (is_on_bus(pl, i))

@@ -313,7 +313,8 @@ static u32 draw_nested(struct drawing *d, u32 y)
 		}
 		snprintf(text, sizeof(text),
 			 d->p->devices[bus].class->bus == BUS_I2C ? "0x%02x" : "%u", dev->slot);
-		add_text(d->out, TABLE_X + 50, y, "addr", text);
+		if (d->p->devices[bus].class->bus != BUS_PS2)
+			add_text(d->out, TABLE_X + 50, y, "addr", text);
 		add_text(d->out, TABLE_X + 64, y, "name", dev->name);
 		add_text(d->out, TABLE_X + 160, y, "what", dev->class->name);
 		y += 18;

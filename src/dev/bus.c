@@ -1,4 +1,5 @@
-/* bus.c - devices on a bus that another device offers: I2C addresses, SPI chip selects.
+/* bus.c - devices on a bus that another device offers: I2C addresses, SPI chip selects, the
+ * one place of a PS/2 port.
  *
  * The board says who stands where; a controller finds them here.  No two device locks are
  * ever held at once, so the controller's is let go while the child's is held, as on PCI:
@@ -10,7 +11,7 @@
 
 static bool has_places(enum bus bus)
 {
-	return bus == BUS_I2C || bus == BUS_SPI;
+	return bus == BUS_I2C || bus == BUS_SPI || bus == BUS_PS2;
 }
 
 bool bus_attach(struct device *dev, struct err *e)

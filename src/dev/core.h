@@ -165,6 +165,8 @@ bool virtio_attach(struct device *dev, struct err *e);
 /* On an I2C or SPI bus: found there from now on, until it is freed, which is before the bus. */
 bool bus_attach(struct device *dev, struct err *e);
 void bus_detach(struct device *dev);
+/* Plugged into a PS/2 port, which hears of what it says. */
+bool ps2_attach(struct device *dev, struct err *e);
 
 struct device_engine {
 	pthread_mutex_t lock;

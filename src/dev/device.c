@@ -78,7 +78,8 @@ struct device *device_new(const struct device_machine *m, const struct device_co
 	dev->name = config->name;
 	dev->engine = engine_new(m, &config->place, dev);
 	if (!props_apply(dev, config, e) || !pci_attach(dev, e) || !virtio_attach(dev, e) ||
-	    !bus_attach(dev, e) || (dev->class->init && !dev->class->init(dev, e))) {
+	    !bus_attach(dev, e) || !ps2_attach(dev, e) ||
+	    (dev->class->init && !dev->class->init(dev, e))) {
 		err_in(e, "%s", config->name);
 		device_free(dev);
 		return NULL;

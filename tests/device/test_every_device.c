@@ -4,6 +4,7 @@
 
 #include "i2c.h"
 #include "pci.h"
+#include "ps2.h"
 
 #define HISTORIES 150
 #define LONGEST   60
@@ -57,6 +58,20 @@ static void touch_chip(struct device *dev, u32 *seed)
 		is->write(dev, (u8)(what >> 12));
 	else
 		is->read(dev);
+	device_changed(dev);
+	device_unlock(dev);
+}
+
+/* What its port may send: often a command; and room for answers. */
+static void touch_plugged(struct device *dev, u32 *seed)
+{
+	u32 what = bench_xorshift(seed) >> 7;
+
+	device_lock(dev);
+	if (what & 0x300)
+		dev->class->ps2->write(dev, (u8)(what & 0x400 ? what : what | 0xe0));
+	else
+		ps2_clear((struct ps2_queue *)device_member(dev, dev->class->ps2->queue));
 	device_changed(dev);
 	device_unlock(dev);
 }
@@ -164,6 +179,8 @@ static void disturb(struct device *dev, u32 seed)
 	default:
 		if (dev->class->i2c)
 			touch_chip(dev, &seed);
+		else if (dev->class->ps2)
+			touch_plugged(dev, &seed);
 		else if (dev->class->pci && !dev->class->bus)
 			touch_bar(dev, &seed);
 		else

@@ -184,7 +184,7 @@ struct fdt_prop {
 
 /* Where a device may stand.  A class with both MMIO and PCI is made by the
  * transport of the place it is nested in. */
-enum bus { BUS_NONE = 0, BUS_MMIO = 1, BUS_PCI = 2, BUS_I2C = 4, BUS_SPI = 8 };
+enum bus { BUS_NONE = 0, BUS_MMIO = 1, BUS_PCI = 2, BUS_I2C = 4, BUS_SPI = 8, BUS_PS2 = 16 };
 
 struct device_class {
 	const char *name, *doc;
@@ -218,6 +218,7 @@ struct device_class {
 	const struct pci_class *pci;       /* pci.h */
 	const struct spi_class *spi;       /* spi.h */
 	const struct i2c_class *i2c;       /* i2c.h */
+	const struct ps2_class *ps2;       /* ps2.h */
 	const struct input_sink *sink;     /* input.h */
 	const char *example;               /* one line of YAML */
 
