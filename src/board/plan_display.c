@@ -39,7 +39,7 @@ static bool report_no_display(struct planner *pl, const struct node *n)
 	const struct plan *plan = pl->p;
 	struct nearest near = { 0 };
 
-	diag_report(pl->b->ds, n->at, DIAG_out_of_range, "there is no display `%s`", n->text);
+	diag_report(pl->b->ds, n->at, DIAG_no_such_display, "there is no display `%s`", n->text);
 	for (u32 i = 0; i < plan->ndisplays; i++)
 		nearest_try(&near, n->text, plan->displays[i].name);
 	if (near.word)

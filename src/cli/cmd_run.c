@@ -571,6 +571,7 @@ static bool check_options(const struct args *a, u64 *timeout_ns)
 static bool check_display(struct run *r)
 {
 	r->screens.n = machine_displays(r->machine, &r->screens.list);
+	r->screens.input = machine_input(r->machine);
 	if (!r->screens.n && args_has(r->args, "screenshot"))
 		print_usage_error("--screenshot: this board has no display device");
 	return r->screens.n || !args_has(r->args, "screenshot");

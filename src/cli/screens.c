@@ -30,7 +30,8 @@ static bool open_one(struct screens *s, u32 shown, const struct viewer_kind *kin
 	struct display *displays[SCREENS];
 	struct host_view view = { .name = p->name,
 				  .title = p->title ? p->title : s->plan->name,
-				  .displays = displays };
+				  .displays = displays,
+				  .input = s->input };
 	struct host_viewer *v;
 
 	for (u32 i = 0; i < s->n && view.ndisplays < SCREENS; i++)

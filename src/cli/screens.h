@@ -13,6 +13,7 @@ struct screens {
 	struct loop *loop;
 	const struct machine_display *list;
 	u32 n;
+	struct input *input;
 	struct host_viewer *viewers[SCREENS];
 	u32 nviewers;
 };

@@ -198,8 +198,9 @@ struct device_engine {
 };
 
 void device_lock(struct device *dev);
-void device_unlock(struct device *dev);  /* and delivers wires */
-void device_changed(struct device *dev); /* the lock is held: update() of all layers */
+void device_unlock(struct device *dev);         /* and delivers wires */
+void device_changed(struct device *dev);        /* the lock is held: update() of all layers */
+void device_layers_changed(struct device *dev); /* but the model's */
 /* A wire that is no row of .props: reset lowers it, settle repeats it. */
 void device_add_wire(struct device *dev, struct wire *wire);
 void *device_alloc(struct device *dev, size_t size); /* zeroed; freed with the device */

@@ -31,15 +31,20 @@ void device_lock(struct device *dev)
 	pthread_mutex_lock(&dev->engine->lock);
 }
 
-void device_changed(struct device *dev)
+void device_layers_changed(struct device *dev)
 {
 	struct device_engine *en = dev->engine;
 
-	if (dev->class->update)
-		dev->class->update(dev);
 	for (u32 i = 0; i < en->nlayers; i++)
 		if (en->layers[i].layer->update)
 			en->layers[i].layer->update(dev, en->layers[i].object);
+}
+
+void device_changed(struct device *dev)
+{
+	if (dev->class->update)
+		dev->class->update(dev);
+	device_layers_changed(dev);
 }
 
 void device_update(struct device *dev)

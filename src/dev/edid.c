@@ -7,7 +7,7 @@
 #include "core.h"
 
 #define BLANK_X   160u /* CVT: pixels between two lines */
-#define FRAMES      60u
+#define FRAMES    60u
 #define CLOCK_MAX 65535u /* of 10 kHz */
 #define MOST      4095u  /* 12 bits */
 

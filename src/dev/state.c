@@ -109,6 +109,8 @@ bool device_restore(struct device *dev, const u8 *buf, size_t len, struct err *e
 		w.what = LOAD;
 		w.n = 0;
 		walk(&w, dev);
+		device_layers_changed(
+			dev); /* the model's may want guest memory: is it a bus master? */
 		device_changed(dev);
 	}
 	device_unlock(dev);

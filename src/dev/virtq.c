@@ -208,6 +208,11 @@ bool virtq_pop(struct virtio *v, u32 queue, struct vchain *c)
 	return true;
 }
 
+void virtio_spend(struct virtio *v, u32 chains)
+{
+	v->budget -= MIN(v->budget, chains);
+}
+
 /* -- The used ring ------------------------------------------------------------------- */
 
 static bool put_used(struct virtio *v, const struct virtq *q, u32 i, const struct vused *used)

@@ -12,6 +12,7 @@
 #include "display.h"
 #include "exec.h"
 #include "forward.h"
+#include "input.h"
 #include "net.h"
 #include "share.h"
 
@@ -177,6 +178,7 @@ struct host_view {
 	const char *name, *title;
 	struct display *const *displays; /* they outlive the viewer; the list does not */
 	u32 ndisplays;
+	struct input *input; /* the machine's */
 };
 
 struct host_viewer {

@@ -89,6 +89,8 @@ bool virtio_running(const struct virtio *v);
  * the driver broke the rules and the device now needs a reset, or it is the turn of
  * others and kick() will be called again. */
 bool virtq_pop(struct virtio *v, u32 q, struct vchain *c);
+/* What the last one asked for took as long as that many more: the turn of others is nearer. */
+void virtio_spend(struct virtio *v, u32 chains);
 /* Gives it back; `written` counts from the first byte of the `in` part.  Of a chain that
  * was kept, head, queue and generation suffice. */
 void virtq_push(struct virtio *v, const struct vchain *c, u32 written);
