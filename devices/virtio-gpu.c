@@ -522,10 +522,11 @@ static u32 detach_backing(struct gpu *g, struct request *q)
 static u32 move_cursor(struct gpu *g, struct request *q)
 {
 	u32 i = get_le32(q->command + 24);
-	struct output *o = &g->outputs[i];
+	struct output *o;
 
 	if (i >= g->scanouts)
 		return ERR_INVALID_SCANOUT_ID;
+	o = &g->outputs[i];
 	o->x = (i32)get_le32(q->command + 28);
 	o->y = (i32)get_le32(q->command + 32);
 	display_cursor_move(g->host, i, o->x, o->y);

@@ -200,6 +200,22 @@ static void write_aliases(struct dtb *t)
 	dtb_end(t);
 }
 
+static bool has_place(const struct dtb *t, enum dtb_place place)
+{
+	for (u32 i = 0; i < t->p->ndevices; i++)
+		if (t->name[i] && t->place[i] == place)
+			return true;
+	return false;
+}
+
+/* Addresses are those of the CPU. */
+static void write_bus_cells(struct dtb *t)
+{
+	dtb_u32(t, "#address-cells", 2);
+	dtb_u32(t, "#size-cells", 2);
+	dtb_flag(t, "ranges");
+}
+
 static void write_chosen(struct dtb *t)
 {
 	const struct fdt_extra *x = t->extra;
@@ -218,6 +234,9 @@ static void write_chosen(struct dtb *t)
 	}
 	if (x && x->rng_seed_len)
 		dtb_bytes(t, "rng-seed", x->rng_seed, x->rng_seed_len);
+	if (has_place(t, IN_CHOSEN))
+		write_bus_cells(t);
+	dtb_devices(t, IN_CHOSEN);
 	dtb_end(t);
 }
 
@@ -240,12 +259,10 @@ static void write_soc(struct dtb *t)
 {
 	dtb_begin(t, "soc", SLOT_NONE);
 	dtb_text(t, "compatible", "simple-bus");
-	dtb_u32(t, "#address-cells", 2);
-	dtb_u32(t, "#size-cells", 2);
-	dtb_flag(t, "ranges");
+	write_bus_cells(t);
 	if (t->p->irq_parent != PLAN_NONE)
 		dtb_u32(t, "interrupt-parent", dtb_phandle(t, slot_of_device(t, t->p->irq_parent)));
-	dtb_devices(t, false);
+	dtb_devices(t, ON_BUS);
 	dtb_end(t);
 }
 
@@ -285,7 +302,7 @@ static void write_tree(struct dtb *t, size_t size)
 	write_chosen(t);
 	write_memory(t);
 	dtb_harts(t);
-	dtb_devices(t, true);
+	dtb_devices(t, AT_ROOT);
 	write_soc(t);
 	write_hook_nodes(t);
 	if (!t->extra || !t->extra->no_hatch)
@@ -303,7 +320,7 @@ static void prepare(struct dtb *t)
 	t->wanted = NEW_N(&t->arena, bool, t->nslots + 1);
 	t->order = NEW_N(&t->arena, u32, t->nslots + 1);
 	t->name = NEW_N(&t->arena, const char *, n);
-	t->at_root = NEW_N(&t->arena, bool, n);
+	t->place = NEW_N(&t->arena, enum dtb_place, n);
 }
 
 static void number_phandles(struct dtb *t)

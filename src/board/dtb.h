@@ -37,7 +37,8 @@ struct dtb {
 
 	struct node *names; /* of nodes at the root, so that none comes twice */
 	const char **name;  /* by device: its node's name, or NULL: it has none */
-	bool *at_root;      /* by device: it has no address, so it is no child of the bus */
+	/* By device: what has no address is no child of the bus. */
+	enum dtb_place { ON_BUS, AT_ROOT, IN_CHOSEN } * place;
 
 	const struct plan_hatch *hatch; /* of the device whose properties are written, or NULL */
 	struct root_node *roots;
@@ -67,9 +68,9 @@ void dtb_own_phandle(struct dtb *t, u32 slot);
 void dtb_end(struct dtb *t);
 void dtb_prop(struct dtb *t, const struct plan_dt_prop *p); /* of a hatch */
 
-void dtb_name_devices(struct dtb *t); /* fills name and at_root */
+void dtb_name_devices(struct dtb *t); /* fills name and place */
 const char *dtb_path(struct dtb *t, u32 device);
-void dtb_harts(struct dtb *t);                 /* /cpus */
-void dtb_devices(struct dtb *t, bool at_root); /* those at the root, or those on the bus */
+void dtb_harts(struct dtb *t); /* /cpus */
+void dtb_devices(struct dtb *t, enum dtb_place place);
 
 #endif

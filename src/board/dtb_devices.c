@@ -43,23 +43,33 @@ static bool has_node(const struct dtb *t, u32 i)
 	       (t->p->devices[d->parent].class->bus != BUS_PCI && t->name[d->parent]);
 }
 
+static enum dtb_place place_of(const struct dtb *t, const struct plan_device *d)
+{
+	if (d->parent != PLAN_NONE)
+		return t->place[d->parent];
+	return d->class->in_chosen ? IN_CHOSEN : d->size ? ON_BUS : AT_ROOT;
+}
+
 void dtb_name_devices(struct dtb *t)
 {
 	for (u32 i = 0; i < t->p->ndevices; i++) {
 		const struct plan_device *d = &t->p->devices[i];
 
 		t->name[i] = has_node(t, i) ? node_name(t, i) : NULL;
-		t->at_root[i] = d->parent == PLAN_NONE ? !d->size : t->at_root[d->parent];
+		t->place[i] = place_of(t, d);
 	}
 }
 
 const char *dtb_path(struct dtb *t, u32 i)
 {
+	static const char *const places[] = {
+		[ON_BUS] = "/soc", [AT_ROOT] = "", [IN_CHOSEN] = "/chosen"
+	};
 	const struct plan_device *d = &t->p->devices[i];
 
 	if (d->parent != PLAN_NONE)
 		return arena_printf(&t->arena, "%s/%s", dtb_path(t, d->parent), t->name[i]);
-	return arena_printf(&t->arena, "%s/%s", t->at_root[i] ? "" : "/soc", t->name[i]);
+	return arena_printf(&t->arena, "%s/%s", places[t->place[i]], t->name[i]);
 }
 
 /* -- Properties from rows --------------------------------------------------------------- */
@@ -74,13 +84,13 @@ static u32 irq_cells(const struct dtb *t, const struct value_irq *irq, u32 *cell
 	return n;
 }
 
-static void write_irqs(struct dtb *t, const char *name, const struct value *v, bool at_root)
+static void write_irqs(struct dtb *t, const char *name, const struct value *v, bool on_bus)
 {
 	u32 *cells, n = 0;
 
 	if (!v->n)
 		return;
-	if (at_root || v->irqs[0].controller != t->p->irq_parent)
+	if (!on_bus || v->irqs[0].controller != t->p->irq_parent)
 		dtb_u32(t, "interrupt-parent",
 			dtb_phandle(t, slot_of_device(t, v->irqs[0].controller)));
 	cells = NEW_N(&t->arena, u32, (size_t)2 * v->n);
@@ -106,7 +116,7 @@ static void write_refs(struct dtb *t, const char *name, const struct value *v)
 	dtb_cells(t, name, cells, n);
 }
 
-static void write_row(struct dtb *t, const struct prop *p, const struct value *v, bool at_root)
+static void write_row(struct dtb *t, const struct prop *p, const struct value *v, bool on_bus)
 {
 	u64 range[2] = { v->num, v->size };
 
@@ -147,7 +157,7 @@ static void write_row(struct dtb *t, const struct prop *p, const struct value *v
 			dtb_texts(t, p->fdt, v->list, v->n, NULL);
 		break;
 	case PROP_KIND_IRQS:
-		write_irqs(t, p->fdt, v, at_root);
+		write_irqs(t, p->fdt, v, on_bus);
 		break;
 	case PROP_KIND_REF:
 		write_refs(t, p->fdt, v);
@@ -217,7 +227,7 @@ static void write_device(struct dtb *t, u32 i)
 		dtb_text(t, "status", "disabled");
 	for_rows(p, d->class->props) {
 		if (p->fdt)
-			write_row(t, p, &d->values[row], t->at_root[i]);
+			write_row(t, p, &d->values[row], t->place[i] == ON_BUS);
 		row++;
 	}
 	for (f = d->class->fdt; f && f->name; f++)
@@ -233,12 +243,12 @@ static void write_device(struct dtb *t, u32 i)
 }
 
 /* The plan has parents before children: a node stays open while its children follow. */
-void dtb_devices(struct dtb *t, bool at_root)
+void dtb_devices(struct dtb *t, enum dtb_place place)
 {
 	u32 open = PLAN_NONE;
 
 	for (u32 i = 0; i < t->p->ndevices; i++) {
-		if (!t->name[i] || t->at_root[i] != at_root)
+		if (!t->name[i] || t->place[i] != place)
 			continue;
 		for (; open != t->p->devices[i].parent; open = t->p->devices[open].parent)
 			dtb_end(t);

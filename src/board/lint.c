@@ -495,8 +495,9 @@ static void check_missing(struct lint *l)
 		const struct plan_device *d = &l->p->devices[i];
 		bool found = false;
 
-		if (!d->class->node || d->parent != PLAN_NONE || !d->size || d->disabled ||
-		    (d->hatch && d->hatch->hide))
+		/* What stands below /chosen is for who looks there, and not read here. */
+		if (!d->class->node || d->class->in_chosen || d->parent != PLAN_NONE || !d->size ||
+		    d->disabled || (d->hatch && d->hatch->hide))
 			continue;
 		for (u32 k = 0; k < l->nodes.n && !found; k++)
 			found = l->nodes.p[k].mmio && l->nodes.p[k].base == d->base;

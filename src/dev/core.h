@@ -190,7 +190,7 @@ struct device_engine {
 
 	struct timer timer;
 	struct block_port *ports; /* block.c */
-	u8 *rom;                  /* the window's bytes, if it is ROM (device_window_is_rom) */
+	u8 *memory;               /* the window's bytes, if it is no registers (dma.c) */
 	struct owned *owned;      /* memory freed with the device */
 	_Atomic bool dma_blocked; /* bus-master enable is off */
 	_Atomic u64 guest_errors;

@@ -60,12 +60,29 @@ NO_TSAN void dma_fence(void)
 	atomic_thread_fence(memory_order_seq_cst);
 }
 
-bool device_window_is_rom(struct device *dev, struct err *e)
+/* Whole pages, for page tables of engines. */
+static u8 *window_memory(struct device *dev)
 {
 	struct device_engine *en = dev->engine;
-	const struct device_place *place = &en->place;
-	u8 *bytes = device_alloc(dev, align_up(place->size, PAGE) + PAGE);
+	u8 *bytes = device_alloc(dev, align_up(en->place.size, PAGE) + PAGE);
 
-	en->rom = (u8 *)(uintptr_t)align_up((uintptr_t)bytes, PAGE);
-	return mem_add_rom(en->machine->mem, dev->name, place->base, place->size, en->rom, e);
+	return en->memory = (u8 *)(uintptr_t)align_up((uintptr_t)bytes, PAGE);
+}
+
+bool device_window_is_rom(struct device *dev, struct err *e)
+{
+	const struct device_place *place = &dev->engine->place;
+
+	return mem_add_rom(dev->engine->machine->mem, dev->name, place->base, place->size,
+			   window_memory(dev), e);
+}
+
+u8 *device_window_is_ram(struct device *dev, struct err *e)
+{
+	const struct device_place *place = &dev->engine->place;
+	u8 *bytes = window_memory(dev);
+
+	return mem_add_ram(dev->engine->machine->mem, dev->name, place->base, place->size, bytes, e)
+		       ? bytes
+		       : NULL;
 }

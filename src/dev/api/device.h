@@ -191,6 +191,7 @@ struct device_class {
 	const char *compatible[4];
 	const char *const *similar; /* compatibles of other chips that it can stand for, or NULL */
 	const char *node;           /* FDT node name: "serial"; NULL: no node */
+	bool in_chosen;           /* its node stands below /chosen */
 	const char *node_number;  /* the property whose number ends it: "clock-33333333"; or NULL */
 	const char *binding;      /* "serial/8250.yaml" */
 	const char *linux_driver; /* "8250_of", or NULL */
@@ -296,6 +297,8 @@ bool dma_load16(struct device *dev, u64 gpa, u16 *v);
 bool dma_store16(struct device *dev, u64 gpa, u16 v);
 /* In init(): the window is read-only memory instead of registers.  Loaders fill it. */
 bool device_window_is_rom(struct device *dev, struct err *e);
+/* The same for memory that harts may write too: its bytes, or NULL. */
+u8 *device_window_is_ram(struct device *dev, struct err *e);
 void dma_fence(void); /* store -> load, both ways (virtio EVENT_IDX) */
 
 /* -- Table rows --------------------------------------------------------------
