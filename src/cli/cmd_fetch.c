@@ -21,7 +21,8 @@ struct shown {
 
 static const char *const stage_names[] = {
 	[FETCH_WAIT] = "wait",     [FETCH_INDEX] = "index", [FETCH_GET] = "get",
-	[FETCH_UNPACK] = "unpack", [FETCH_BUILD] = "build", [FETCH_DONE] = "done",
+	[FETCH_UNPACK] = "unpack", [FETCH_BUILD] = "build", [FETCH_SETUP] = "setup",
+	[FETCH_DONE] = "done",
 };
 
 static double mib(u64 bytes)

@@ -24,7 +24,9 @@ struct fetch {
 	char *cache, *store, *incoming;
 	char *folder, *building, *unpacked; /* of the guest */
 	struct apt apt;
-	struct packages packages;
+	struct packages packages;  /* unpacked, for what is in them */
+	struct packages installed; /* on the disk */
+	u64 on_disk;               /* packages that are unpacked there already */
 	u64 missing_bytes;
 	struct err *e;
 };
@@ -40,19 +42,21 @@ static void tell(const struct fetch *f, enum fetch_stage stage, const char *text
 
 /* -- Before anything is done ---------------------------------------------------------- */
 
-static bool have_programs(struct err *e)
+static bool have_programs(const struct recipe *r, struct err *e)
 {
 	static const struct {
 		const char *program, *package;
-	} needed[] = { { "apt-get", "apt" },      { "dpkg-deb", "dpkg" },
-		       { "mke2fs", "e2fsprogs" }, { "debugfs", "e2fsprogs" },
-		       { "xz", "xz-utils" },      { "env", "coreutils" } };
+		bool installs; /* needed only by a guest that is installed */
+	} needed[] = { { "apt-get", "apt", false },      { "dpkg-deb", "dpkg", false },
+		       { "mke2fs", "e2fsprogs", false }, { "debugfs", "e2fsprogs", false },
+		       { "xz", "xz-utils", false },      { "env", "coreutils", false },
+		       { "fakeroot", "fakeroot", true }, { "depmod", "kmod", true } };
 
 	for (size_t i = 0; i < ARRAY_LEN(needed); i++) {
 		char *path = program_find(needed[i].program);
 
 		free(path);
-		if (path)
+		if (path || (needed[i].installs && !r->install.n))
 			continue;
 		err_code(e, "E0604", "a guest cannot be made without `%s`", needed[i].program);
 		return err_hint(e, "apt install %s; or name files: -p kernel=FILE -p initrd=FILE",
@@ -95,6 +99,15 @@ static bool disk_is_free(const struct fetch *f)
 }
 
 /* -- Packages ---------------------------------------------------------------------------- */
+
+static u64 bytes_of(const struct packages *p)
+{
+	u64 sum = 0;
+
+	for (size_t i = 0; i < p->n; i++)
+		sum += p->list[i].bytes;
+	return sum;
+}
 
 static char *stored(const struct fetch *f, const struct package *p)
 {
@@ -172,14 +185,47 @@ static void drop_failed(const struct fetch *f)
 	free(pattern);
 }
 
-static bool get(struct fetch *f, const struct packages *missing)
+enum loan { LEND, TAKE_BACK };
+
+/* apt does not get what it got already, so it gets a look at what is in the store.  What
+ * cannot be lent is got once more. */
+static void lend(const struct fetch *f, enum loan loan)
+{
+	for (size_t i = 0; i < f->installed.n; i++) {
+		char *name = apt_file_name(&f->installed.list[i]);
+		char *to = xprintf("%s/%s", f->incoming, name);
+		char *from = stored(f, &f->installed.list[i]);
+		bool there = !access(from, F_OK);
+
+		if (there)
+			unlink(to);
+		if (there && loan == LEND && link(from, to))
+			log_line(LOG_DEBUG, "%s: %s", to, strerror(errno));
+		free(from);
+		free(to);
+		free(name);
+	}
+}
+
+static bool download(struct fetch *f, const struct packages *all, const struct packages *missing)
 {
 	bool ok;
 
-	for (size_t i = 0; i < missing->n; i++)
-		f->missing_bytes += missing->list[i].bytes;
+	if (all == &f->packages)
+		return apt_download(&f->apt, missing, on_get, f, f->e);
+	lend(f, LEND);
+	ok = apt_download_install(&f->apt, on_get, f, f->e);
+	lend(f, TAKE_BACK);
+	return ok;
+}
+
+static bool get(struct fetch *f, const struct packages *all, const struct packages *missing)
+{
+	bool ok;
+
+	f->missing_bytes = bytes_of(missing);
 	tell(f, FETCH_GET, "packages", 0, f->missing_bytes);
-	ok = apt_download(&f->apt, missing, on_get, f, f->e);
+	ok = download(f, all, missing);
 	drop_failed(f);
 	if (ok)
 		tell(f, FETCH_GET, "packages", f->missing_bytes, f->missing_bytes);
@@ -195,16 +241,15 @@ static u64 free_bytes(const struct fetch *f)
 	return statvfs(f->cache, &v) ? UINT64_MAX : (u64)v.f_bavail * v.f_frsize;
 }
 
-/* The packages, unpacked once, and the disk: Debian's packages hold a little more than
- * their size, as what is in them is compressed already. */
+/* The packages, unpacked once, and the disk.  A kernel's package holds a little more than its
+ * size, as what is in it is compressed already; others hold five times as much, which is in
+ * a folder and on the disk. */
 static bool have_space(struct fetch *f, const struct packages *missing)
 {
-	u64 need = 64 * MIB, there = free_bytes(f);
+	u64 there = free_bytes(f);
+	u64 need = 64 * MIB + bytes_of(missing) + bytes_of(&f->packages) * 3 / 2 +
+		   bytes_of(&f->installed) * 10;
 
-	for (size_t i = 0; i < missing->n; i++)
-		need += missing->list[i].bytes;
-	for (size_t i = 0; i < f->packages.n; i++)
-		need += f->packages.list[i].bytes * 3 / 2;
 	if (there >= need)
 		return true;
 	err_code(f->e, "E0609", "%" PRIu64 " MiB are needed in %s, %" PRIu64 " MiB are free",
@@ -212,26 +257,32 @@ static bool have_space(struct fetch *f, const struct packages *missing)
 	return err_hint(f->e, "make room, or set XDG_CACHE_HOME to a folder on another disk");
 }
 
-static bool have_packages(struct fetch *f)
+static bool have_packages(struct fetch *f, const struct packages *all)
 {
 	struct packages missing = { 0 };
 	bool ok = true;
 
-	for (size_t i = 0; i < f->packages.n; i++) {
-		if (in_store(f, &f->packages.list[i]))
+	for (size_t i = 0; i < all->n; i++) {
+		if (in_store(f, &all->list[i]))
 			continue;
 		GROW(&missing.list, missing.n, &missing.cap);
-		missing.list[missing.n++] = f->packages.list[i]; /* borrowed */
+		missing.list[missing.n++] = all->list[i]; /* borrowed */
 	}
 	if (missing.n && f->o->offline) {
 		ok = err_code(f->e, "E0701", "the package %s is not in the cache",
 			      missing.list[0].name);
 		err_hint(f->e, "once without --offline: vmbuild fetch %s", f->recipe->name);
 	} else {
-		ok = have_space(f, &missing) && (!missing.n || get(f, &missing));
+		ok = have_space(f, &missing) && (!missing.n || get(f, all, &missing));
 	}
 	free(missing.list);
 	return ok;
+}
+
+static bool resolve(struct fetch *f)
+{
+	return apt_resolve(&f->apt, &f->packages, f->e) &&
+	       (!f->recipe->install.n || apt_resolve_install(&f->apt, &f->installed, f->e));
 }
 
 static bool know_packages(struct fetch *f)
@@ -242,8 +293,7 @@ static bool know_packages(struct fetch *f)
 	if (!apt_init(&f->apt, f->recipe, f->cache, f->o->mirror, f->e))
 		return false;
 	if (!f->o->offline)
-		return apt_update(&f->apt, on_index, f, f->e) &&
-		       apt_resolve(&f->apt, &f->packages, f->e);
+		return apt_update(&f->apt, on_index, f, f->e) && resolve(f);
 	sources = xprintf("%s/updated", f->apt.folder);
 	known = !access(sources, F_OK);
 	free(sources);
@@ -251,7 +301,7 @@ static bool know_packages(struct fetch *f)
 		err_code(f->e, "E0701", "no package index is in the cache");
 		return err_hint(f->e, "once without --offline: vmbuild fetch %s", f->recipe->name);
 	}
-	return apt_resolve(&f->apt, &f->packages, f->e);
+	return resolve(f);
 }
 
 /* -- Building -------------------------------------------------------------------------------- */
@@ -318,20 +368,83 @@ static bool build_initrd(struct fetch *f, const struct modules *m)
 	return ok;
 }
 
-/* `m` has what is in the initrd. */
-static bool build_image(struct fetch *f, struct modules *m)
+/* What is in the recipe, and where the guest's own apt finds packages. */
+static bool own_files(struct fetch *f, struct tree *t)
 {
-	char *path = xprintf("%s/image", f->building), *work = xprintf("%s/work", f->building);
+	char *sources = apt_sources(&f->apt, f->e);
+	bool ok = sources && guest_tree_files(t, &f->recipe->image, f->unpacked, f->e) &&
+		  guest_tree_text(t, "etc/apt/sources.list", sources, f->e);
+
+	free(sources);
+	return ok;
+}
+
+static void on_deb(void *ctx)
+{
+	struct fetch *f = ctx;
+
+	tell(f, FETCH_BUILD, "disk", ++f->on_disk, f->installed.n);
+}
+
+static bool install_image(struct fetch *f, const struct modules *m, const char *work,
+			  const char *path)
+{
+	struct words debs = { 0 };
+	struct install in = { &debs, f->unpacked, m->release, work, on_deb, f };
+	struct tree t = { 0 };
+	bool ok = own_files(f, &t);
+
+	for (size_t i = 0; i < f->installed.n; i++) {
+		char *deb = stored(f, &f->installed.list[i]);
+
+		words_add(&debs, deb, strlen(deb));
+		free(deb);
+	}
+	ok = ok && guest_install(&in, &t, f->recipe->image_bytes, path, f->e);
+	guest_tree_free(&t);
+	words_free(&debs);
+	return ok;
+}
+
+static void on_setup(void *ctx, u64 done, u64 total)
+{
+	tell(ctx, FETCH_SETUP, "packages", MIN(done, total), total);
+}
+
+static bool set_up(struct fetch *f)
+{
+	char *log = xprintf("%s.log", f->folder);
+	struct setup s = { f->building, f->recipe->setup, log, on_setup, f };
+	bool ok;
+
+	tell(f, FETCH_SETUP, "packages, in the guest", 0, 0);
+	ok = guest_setup(&s, f->e);
+	free(log);
+	return ok;
+}
+
+/* `m` has what is in the initrd. */
+static bool tree_image(struct fetch *f, struct modules *m, const char *work, const char *path)
+{
 	struct tree t = { 0 };
 	bool ok = modules_read(m, f->unpacked, &f->recipe->modules, f->e) &&
 		  guest_tree(&t, f->recipe, &f->recipe->image, m, f->unpacked, f->e) &&
 		  guest_image(&t, f->recipe->image_bytes, work, path, f->e);
 
 	guest_tree_free(&t);
+	return ok;
+}
+
+static bool build_image(struct fetch *f, struct modules *m)
+{
+	char *path = xprintf("%s/image", f->building), *work = xprintf("%s/work", f->building);
+	bool ok = f->recipe->install.n ? install_image(f, m, work, path)
+				       : tree_image(f, m, work, path);
+
 	remove_all(work);
 	free(path);
 	free(work);
-	return ok;
+	return ok && (!f->recipe->setup || set_up(f));
 }
 
 static bool has_image(const struct fetch *f)
@@ -343,22 +456,29 @@ static bool has_image(const struct fetch *f)
 	return there;
 }
 
+static void add_packages(struct str *s, const char *key, const struct packages *list)
+{
+	str_add(s, ",\n  \"%s\": [", key);
+	for (size_t i = 0; i < list->n; i++) {
+		const struct package *p = &list->list[i];
+
+		str_add(s, "%s\n    {\"name\": \"%s\", \"version\": \"%s\", \"sha256\": \"%s\"}",
+			i ? "," : "", p->name, p->version, p->sha256);
+	}
+	str_add(s, "\n  ]");
+}
+
 static bool write_manifest(struct fetch *f, const char *release)
 {
 	char *path = xprintf("%s/manifest", f->building);
 	struct str s = { 0 };
 	bool ok;
 
-	str_add(&s, "{\n  \"guest\": \"%s\",\n  \"recipe\": \"%s\",\n  \"kernel\": \"%s\",\n",
+	str_add(&s, "{\n  \"guest\": \"%s\",\n  \"recipe\": \"%s\",\n  \"kernel\": \"%s\"",
 		f->recipe->name, f->recipe->hash, release);
-	str_add(&s, "  \"packages\": [");
-	for (size_t i = 0; i < f->packages.n; i++) {
-		const struct package *p = &f->packages.list[i];
-
-		str_add(&s, "%s\n    {\"name\": \"%s\", \"version\": \"%s\", \"sha256\": \"%s\"}",
-			i ? "," : "", p->name, p->version, p->sha256);
-	}
-	str_add(&s, "\n  ]\n}\n");
+	add_packages(&s, "packages", &f->packages);
+	add_packages(&s, "installed", &f->installed);
+	str_add(&s, "\n}\n");
 	ok = host_write_file(path, s.p, s.n, f->e);
 	str_free(&s);
 	free(path);
@@ -459,9 +579,12 @@ static bool run(struct fetch *f)
 		tell(f, FETCH_DONE, "", 0, 0);
 		return true;
 	}
-	if (!disk_is_free(f) || !have_programs(f->e))
+	if (!disk_is_free(f) || !have_programs(f->recipe, f->e))
 		return false;
-	return ((know_packages(f) && have_packages(f)) || explain(f)) && build(f);
+	return ((know_packages(f) && have_packages(f, &f->packages) &&
+		 have_packages(f, &f->installed)) ||
+		explain(f)) &&
+	       build(f);
 }
 
 bool fetch_recipe(struct recipe *r, const struct fetch_options *o, struct err *e)
@@ -483,6 +606,7 @@ bool fetch_recipe(struct recipe *r, const struct fetch_options *o, struct err *e
 		close(fd);
 	}
 	packages_free(&f.packages);
+	packages_free(&f.installed);
 	apt_fini(&f.apt);
 	free(f.cache);
 	free(f.store);

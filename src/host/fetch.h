@@ -46,6 +46,7 @@ enum fetch_stage {
 	FETCH_GET,    /* packages */
 	FETCH_UNPACK, /* `total` packages */
 	FETCH_BUILD,  /* initrd and disk */
+	FETCH_SETUP,  /* the guest configures its packages; `total` of them */
 	FETCH_DONE    /* `text` is the kernel's release; total 0: there was nothing to do */
 };
 

@@ -18,6 +18,7 @@ void packages_free(struct packages *p)
 	for (size_t i = 0; i < p->n; i++) {
 		free(p->list[i].name);
 		free(p->list[i].version);
+		free(p->list[i].architecture);
 		free(p->list[i].sha256);
 		words_free(&p->list[i].depends);
 	}
@@ -67,6 +68,7 @@ void apt_parse_show(struct packages *out, const char *text)
 			add_depends(&p->depends, text + strlen("Pre-Depends: "));
 		} else if (p) {
 			(void)(field(&p->version, text, "Version:", " \n") ||
+			       field(&p->architecture, text, "Architecture:", " \n") ||
 			       field(&p->sha256, text, "SHA256:", " \n"));
 		}
 		text += strcspn(text, "\n");
@@ -78,6 +80,27 @@ static const char *next_line(const char *text)
 {
 	text += strcspn(text, "\n");
 	return text + (*text == '\n');
+}
+
+void apt_parse_simulation(struct words *out, const char *text)
+{
+	static const char install[] = "Inst ";
+
+	for (; *text; text = next_line(text))
+		if (text_starts(text, install))
+			words_add(out, text + strlen(install),
+				  strcspn(text + strlen(install), " :\n"));
+}
+
+char *apt_file_name(const struct package *p)
+{
+	struct str s = { 0 };
+
+	str_add(&s, "%s_", p->name);
+	for (const char *c = p->version; *c; c++)
+		str_add(&s, *c == ':' ? "%%3a" : "%c", *c);
+	str_add(&s, "_%s.deb", p->architecture);
+	return s.p;
 }
 
 /* "Debian|Debian|http://.../debian/": the archive itself, not that of security updates. */
@@ -431,25 +454,47 @@ bool apt_update(struct apt *a, apt_progress *progress, void *ctx, struct err *e)
 	return ok;
 }
 
+static bool run_words(const struct words *w, struct str *out, struct err *e)
+{
+	const char **argv = xcalloc(w->n + 1, sizeof(*argv));
+	bool ok;
+
+	memcpy(argv, w->list, w->n * sizeof(*argv));
+	ok = guest_run(argv, out, e);
+	free(argv);
+	return ok;
+}
+
+static bool is_whole(const struct package *p, const char *name)
+{
+	return !strcmp(p->name, name) && p->version && p->architecture && p->sha256 &&
+	       strlen(p->sha256) == SHA256_HEX - 1;
+}
+
 static bool show(const struct apt *a, const struct words *names, struct packages *out,
 		 struct err *e)
 {
-	bool ok = true;
+	const char *first[] = { "env",     "LC_ALL=C", "apt-cache",        "-c",
+				a->config, "show",     "--no-all-versions" };
+	struct words argv = { 0 };
+	struct str text = { 0 };
+	size_t before = out->n;
+	bool ok;
 
-	for (size_t i = 0; ok && i < names->n; i++) {
-		const char *argv[] = { "env",  "LC_ALL=C",          "apt-cache",    "-c", a->config,
-				       "show", "--no-all-versions", names->list[i], NULL };
-		size_t before = out->n;
-		struct str text = { 0 };
-
-		ok = guest_run(argv, &text, e);
-		if (ok)
-			apt_parse_show(out, str_text(&text));
-		str_free(&text);
-		if (ok && (out->n == before || !out->list[before].sha256 ||
-			   !out->list[before].version || strlen(out->list[before].sha256) != 64))
+	if (!names->n)
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(first); i++)
+		words_add(&argv, first[i], strlen(first[i]));
+	for (size_t i = 0; i < names->n; i++)
+		words_add(&argv, names->list[i], strlen(names->list[i]));
+	ok = run_words(&argv, &text, e);
+	if (ok)
+		apt_parse_show(out, str_text(&text));
+	for (size_t i = 0; ok && i < names->n; i++)
+		if (before + i >= out->n || !is_whole(&out->list[before + i], names->list[i]))
 			ok = err_code(e, "E0701", "the package index has no `%s`", names->list[i]);
-	}
+	words_free(&argv);
+	str_free(&text);
 	return ok;
 }
 
@@ -473,6 +518,39 @@ bool apt_resolve(const struct apt *a, struct packages *out, struct err *e)
 	return ok;
 }
 
+/* A system from nothing: Debian counts on its essential packages, so nothing depends on them. */
+static void add_install(struct words *args, const struct recipe *r)
+{
+	static const char *const first[] = { "--no-install-recommends", "install", "?essential" };
+
+	for (size_t i = 0; i < ARRAY_LEN(first); i++)
+		words_add(args, first[i], strlen(first[i]));
+	for (size_t i = 0; i < r->install.n; i++)
+		words_add(args, r->install.list[i], strlen(r->install.list[i]));
+}
+
+bool apt_resolve_install(const struct apt *a, struct packages *out, struct err *e)
+{
+	const char *first[] = {
+		"env", "LC_ALL=C", "apt-get", "-qq", "-c", a->config, "--simulate"
+	};
+	struct words argv = { 0 }, names = { 0 };
+	struct str text = { 0 };
+	bool ok;
+
+	for (size_t i = 0; i < ARRAY_LEN(first); i++)
+		words_add(&argv, first[i], strlen(first[i]));
+	add_install(&argv, a->recipe);
+	ok = write_status(a, NULL, e) && run_words(&argv, &text, e);
+	if (ok)
+		apt_parse_simulation(&names, str_text(&text));
+	ok = ok && show(a, &names, out, e);
+	words_free(&argv);
+	words_free(&names);
+	str_free(&text);
+	return ok;
+}
+
 bool apt_download(const struct apt *a, const struct packages *want, apt_progress *progress,
 		  void *ctx, struct err *e)
 {
@@ -493,4 +571,28 @@ bool apt_download(const struct apt *a, const struct packages *want, apt_progress
 	ok = write_status(a, want, e) && run_apt(a, &args, &f, e);
 	words_free(&args);
 	return ok;
+}
+
+bool apt_download_install(const struct apt *a, apt_progress *progress, void *ctx, struct err *e)
+{
+	struct follow f = { progress, ctx };
+	struct words args = { 0 };
+	bool ok;
+
+	words_add(&args, "--download-only", strlen("--download-only"));
+	words_add(&args, "--yes", strlen("--yes"));
+	add_install(&args, a->recipe);
+	ok = write_status(a, NULL, e) && run_apt(a, &args, &f, e);
+	words_free(&args);
+	return ok;
+}
+
+char *apt_sources(const struct apt *a, struct err *e)
+{
+	char *path = xprintf("%s/sources.list", a->folder);
+	size_t n;
+	char *text = (char *)host_read_file(path, MIB, &n, e);
+
+	free(path);
+	return text;
 }

@@ -33,20 +33,21 @@ char *program_find(const char *name)
 bool guest_run(const char *const *argv, struct str *out, struct err *e)
 {
 	char *program = program_find(argv[0]);
-	const char *args[20];
+	const char **args;
 	size_t n = 0;
 	bool ok;
 
-	do {
-		assert(n < ARRAY_LEN(args)); /* ours */
-		args[n] = argv[n];
-	} while (argv[n++]);
+	while (argv[n])
+		n++;
+	args = xcalloc(n + 1, sizeof(*args));
+	memcpy(args, argv, n * sizeof(*args));
 	if (program)
 		args[0] = program;
 	ok = host_run(args, out, e);
 	if (!ok && strstr(e->text, "No space left on device"))
 		err_code(e, "E0609", "no space is left on the disk");
 	free(program);
+	free(args);
 	return ok;
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define LARGEST_RECIPE ((size_t)256 << 10)
+#define DEEPEST        8
 
 /* -- Folders ----------------------------------------------------------------------- */
 
@@ -108,7 +109,10 @@ static bool unknown_guest(const struct words *names, const char *name, struct er
 			 : err_hint(e, "vmbuild fetch --list shows what there is");
 }
 
-static struct recipe *read_recipe(const char *name, struct err *e)
+static recipe_find find_base;
+
+/* `depth`: how many recipes extend this one. */
+static struct recipe *read_recipe(const char *name, u32 depth, struct err *e)
 {
 	char *data = host_data_dir(), *path = xprintf("%s/boards/guests/%s.yaml", data, name);
 	struct recipe *r = NULL;
@@ -116,7 +120,7 @@ static struct recipe *read_recipe(const char *name, struct err *e)
 	char *text = (char *)host_read_file(path, LARGEST_RECIPE, &n, e);
 
 	if (text)
-		r = recipe_read(text, n, path, e);
+		r = recipe_read(text, n, path, find_base, &depth, e);
 	if (r && strcmp(r->name, name) != 0) {
 		err_set(e, "%s: the name in the file is another one: `%s`", path, r->name);
 		recipe_free(r);
@@ -128,6 +132,16 @@ static struct recipe *read_recipe(const char *name, struct err *e)
 	return r;
 }
 
+static struct recipe *find_base(void *ctx, const char *name, struct err *e)
+{
+	const u32 *depth = ctx;
+
+	if (*depth < DEEPEST)
+		return read_recipe(name, *depth + 1, e);
+	err_set(e, "the recipe `%s` extends too many others, or itself", name);
+	return NULL;
+}
+
 struct recipe *guest_recipe(const char *name, struct err *e)
 {
 	struct words names = { 0 };
@@ -135,7 +149,7 @@ struct recipe *guest_recipe(const char *name, struct err *e)
 
 	if (recipe_names(&names, e)) {
 		if (words_have(&names, name))
-			r = read_recipe(name, e);
+			r = read_recipe(name, 0, e);
 		else
 			unknown_guest(&names, name, e);
 	}
@@ -172,7 +186,7 @@ bool fetch_list(struct guests *out, struct err *e)
 	bool ok = recipe_names(&names, e);
 
 	for (size_t i = 0; ok && i < names.n; i++) {
-		struct recipe *r = read_recipe(names.list[i], e);
+		struct recipe *r = read_recipe(names.list[i], 0, e);
 
 		ok = r;
 		if (r)

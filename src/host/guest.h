@@ -51,6 +51,8 @@ struct recipe {
 	char *suite, *component, *architecture, *keyring;
 	struct words packages;
 	struct words meta_packages; /* not they are wanted, but what they depend on */
+	struct words install;       /* on the disk, with all that they depend on */
+	char *setup;                /* program of the disk that its first start runs, or NULL */
 	struct recipe_parts parts;
 	char *bootargs;
 	/* Of the kernel; what they need comes along.  The disk has both. */
@@ -60,11 +62,15 @@ struct recipe {
 	struct recipe_files files;         /* in the first root and on the disk */
 	struct recipe_files initrd, image; /* only in one of them */
 	u64 image_bytes;
-	char hash[SHA256_HEX]; /* of the recipe's text */
+	char hash[SHA256_HEX]; /* of the recipe's text, and of what it extends */
 };
 
+/* Finds the recipe that another extends; NULL: there is none. */
+typedef struct recipe *recipe_find(void *ctx, const char *name, struct err *e);
+
 /* `shown` is the file's name for messages.  NULL: the first mistake, with its place. */
-struct recipe *recipe_read(const char *text, size_t n, const char *shown, struct err *e);
+struct recipe *recipe_read(const char *text, size_t n, const char *shown, recipe_find *find,
+			   void *ctx, struct err *e);
 void recipe_free(struct recipe *r);
 
 /* -- Kernel modules (guest_ko.c, guest_modules.c) ----------------------------- */
@@ -116,6 +122,10 @@ struct tree {
 
 bool guest_tree(struct tree *t, const struct recipe *r, const struct recipe_files *own,
 		const struct modules *m, const char *unpacked, struct err *e);
+/* Nothing but these files. */
+bool guest_tree_files(struct tree *t, const struct recipe_files *files, const char *unpacked,
+		      struct err *e);
+bool guest_tree_text(struct tree *t, const char *path, const char *text, struct err *e);
 void guest_tree_free(struct tree *t);
 
 /* -- What is made of them (guest_image.c) --------------------------------------- */
@@ -125,11 +135,46 @@ bool guest_initrd(const struct tree *t, const char *path, struct err *e);
  * that does not exist yet. */
 bool guest_image(const struct tree *t, u64 bytes, const char *work, const char *path,
 		 struct err *e);
+/* The same in two steps.  In the folder `work` lies what fakeroot knows of the files; NULL: all
+ * belong to whoever runs this. */
+bool guest_put_tree(const struct tree *t, const char *folder, struct err *e);
+bool guest_ext4(const char *folder, const char *work, u64 bytes, const char *path, struct err *e);
+/* fakeroot's file; its name must not have a space, but folders may. */
+#define GUEST_OWNERS "owners"
+
+/* -- A disk with a Debian on it (guest_install.c) --------------------------------- */
+
+struct install {
+	const struct words *debs; /* file names of packages */
+	const char *unpacked;     /* where the kernel's package is */
+	const char *release;      /* the kernel's */
+	const char *work;         /* a folder that does not exist yet */
+	/* Called for each package. */
+	void (*on_deb)(void *ctx);
+	void *ctx;
+};
+
+/* Unpacks them as dpkg would, and notes that in dpkg's database; with the kernel's modules
+ * and the files of `t`. */
+bool guest_install(const struct install *in, const struct tree *t, u64 bytes, const char *path,
+		   struct err *e);
+
+/* -- Its first start (guest_setup.c) ------------------------------------------------ */
+
+struct setup {
+	const char *folder;  /* where kernel, initrd and image are */
+	const char *program; /* of the disk */
+	const char *log;     /* for what the guest writes to its console */
+	void (*on_step)(void *ctx, u64 done, u64 total);
+	void *ctx;
+};
+
+bool guest_setup(const struct setup *s, struct err *e);
 
 /* -- Packages (fetch_apt.c) -------------------------------------------------------- */
 
 struct package {
-	char *name, *version, *sha256;
+	char *name, *version, *architecture, *sha256;
 	struct words depends; /* names; the first of alternatives */
 	u64 bytes;
 };
@@ -143,6 +188,10 @@ void packages_free(struct packages *p);
 
 /* What `apt-cache show` prints. */
 void apt_parse_show(struct packages *out, const char *text);
+/* The packages that `apt-get --simulate install` would install. */
+void apt_parse_simulation(struct words *out, const char *text);
+/* The file name that apt gives to a package: "x_1%3a2_all.deb". */
+char *apt_file_name(const struct package *p);
 /* The Debian archive's address in what `apt-get indextargets` (columns "origin|label|
  * address") and, where there was no `apt-get update` yet, `apt-get update --print-uris`
  * print; NULL if there is none. */
@@ -167,9 +216,15 @@ void apt_fini(struct apt *a);
 bool apt_update(struct apt *a, apt_progress *progress, void *ctx, struct err *e);
 /* The recipe's packages, as the index has them. */
 bool apt_resolve(const struct apt *a, struct packages *out, struct err *e);
+/* What is to be installed, with all that it depends on. */
+bool apt_resolve_install(const struct apt *a, struct packages *out, struct err *e);
 /* Into store/incoming; a file that is cut off in incoming/partial is continued. */
 bool apt_download(const struct apt *a, const struct packages *want, apt_progress *progress,
 		  void *ctx, struct err *e);
+/* The same for what apt_resolve_install() found; what lies in store/incoming is left out. */
+bool apt_download_install(const struct apt *a, apt_progress *progress, void *ctx, struct err *e);
+/* The line for sources.list(5) that names the archive.  NULL: none is known. */
+char *apt_sources(const struct apt *a, struct err *e);
 
 /* -- All of it (fetch.c) ---------------------------------------------------------------- */
 

@@ -1,7 +1,8 @@
 /* guest_image.c - a tree of files as an initrd and as an ext4 disk
  *
  * mke2fs -d fills the disk from a folder, so nobody needs to be root.  It would
- * give the files to whoever runs it; debugfs then gives them to root.
+ * give the files to whoever runs it; debugfs then gives them to root, or fakeroot
+ * tells it whose they are.
  */
 #include "cpio.h"
 #include "guest.h"
@@ -48,7 +49,7 @@ static bool put_node(const struct node *n, const char *path, struct err *e)
 	       err_set(e, "%s: %s", path, strerror(errno));
 }
 
-static bool put_tree(const struct tree *t, const char *folder, struct err *e)
+bool guest_put_tree(const struct tree *t, const char *folder, struct err *e)
 {
 	struct node root = { .kind = NODE_FOLDER };
 	bool ok = put_node(&root, folder, e);
@@ -74,18 +75,21 @@ static bool make_sparse(const char *path, u64 bytes, struct err *e)
 	return ok;
 }
 
-static bool make_ext4(const char *folder, const char *path, struct err *e)
+bool guest_ext4(const char *folder, const char *work, u64 bytes, const char *path, struct err *e)
 {
+	char *mke2fs = program_find("mke2fs"); /* it was there when we began */
 	/* Nothing lazy: the guest would finish it while it should be idle. */
 	/* clang-format off */
 	const char *argv[] = {
-		"mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", "-L", "root",
+		"env", "-C", work, "fakeroot", "-i", GUEST_OWNERS, "--",
+		mke2fs, "-q", "-F", "-t", "ext4", "-b", "4096", "-L", "root",
 		"-E", "lazy_itable_init=0,lazy_journal_init=0", "-d", folder, "--", path, NULL
 	};
 	/* clang-format on */
 	struct str out = { 0 };
-	bool ok = guest_run(argv, &out, e);
+	bool ok = make_sparse(path, bytes, e) && guest_run(work ? argv : argv + 7, &out, e);
 
+	free(mke2fs);
 	str_free(&out);
 	return ok;
 }
@@ -108,8 +112,8 @@ static bool give_to_root(const struct tree *t, const char *script, const char *p
 bool guest_image(const struct tree *t, u64 bytes, const char *work, const char *path, struct err *e)
 {
 	char *folder = xprintf("%s/root", work), *script = xprintf("%s/owners", work);
-	bool ok = put_tree(t, folder, e) && make_sparse(path, bytes, e) &&
-		  make_ext4(folder, path, e) && give_to_root(t, script, path, e);
+	bool ok = guest_put_tree(t, folder, e) && guest_ext4(folder, NULL, bytes, path, e) &&
+		  give_to_root(t, script, path, e);
 
 	free(folder);
 	free(script);

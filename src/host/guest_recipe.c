@@ -12,6 +12,7 @@
 struct reader {
 	yaml_document_t doc;
 	const char *shown;
+	bool extends; /* no key must be there: the other recipe has them */
 	struct err *e;
 };
 
@@ -66,6 +67,7 @@ static bool read_text(struct reader *r, yaml_node_t *node, void *to)
 
 	if (!text || !*text)
 		return wrong(r, node, "a text is wanted here", "");
+	free(*(char **)to); /* of the recipe that is extended */
 	*(char **)to = xstrdup(text);
 	return true;
 }
@@ -110,7 +112,7 @@ static bool read_name(struct reader *r, yaml_node_t *node, void *to)
 	return read_text(r, node, to);
 }
 
-/* These two are only checked: nothing is stored. */
+/* These are only checked: nothing is stored. */
 static bool read_version(struct reader *r, yaml_node_t *node, void *to)
 {
 	const char *text = scalar(node);
@@ -126,6 +128,14 @@ static bool read_kind(struct reader *r, yaml_node_t *node, void *to)
 
 	(void)to;
 	return (text && !strcmp(text, "guest")) || wrong(r, node, "`kind: guest` is wanted", "");
+}
+
+static bool read_base(struct reader *r, yaml_node_t *node, void *to)
+{
+	(void)r;
+	(void)node;
+	(void)to;
+	return true; /* see find_base() */
 }
 
 static yaml_node_t *node_at(struct reader *r, int index)
@@ -173,6 +183,15 @@ static bool guest_path(const char *text)
 	       !text[strcspn(text, " \n\"\\")];
 }
 
+static bool read_path(struct reader *r, yaml_node_t *node, void *to)
+{
+	const char *text = scalar(node);
+
+	if (!text || !guest_path(text))
+		return wrong(r, node, "not a path in the guest:", text ? text : "");
+	return read_text(r, node, to);
+}
+
 static bool read_paths(struct reader *r, yaml_node_t *node, void *to)
 {
 	return read_list(r, node, to, guest_path);
@@ -218,7 +237,7 @@ static bool unknown_key(struct reader *r, const yaml_node_t *at, const struct ke
 static bool missing_key(struct reader *r, yaml_node_t *map, const struct key *keys, u32 seen)
 {
 	for (u32 i = 0; keys[i].name; i++)
-		if (keys[i].required && !(seen >> i & 1))
+		if (keys[i].required && !r->extends && !(seen >> i & 1))
 			return wrong(r, map, "this key is missing here:", keys[i].name);
 	return true;
 }
@@ -314,6 +333,7 @@ static const struct key recipe_keys[] = {
 	MUST(recipe, name,          "vmbuild",       read_version),
 	MUST(recipe, name,          "kind",          read_kind),
 	MUST(recipe, name,          "name",          read_name),
+	KEY(recipe,  name,          "extends",       read_base),
 	MUST(recipe, description,   "description",   read_text),
 	MUST(recipe, suite,         "suite",         read_name),
 	MUST(recipe, component,     "component",     read_name),
@@ -321,6 +341,8 @@ static const struct key recipe_keys[] = {
 	MUST(recipe, keyring,       "keyring",       read_name),
 	MUST(recipe, packages,      "packages",      read_names),
 	KEY(recipe,  meta_packages, "meta-packages", read_names),
+	KEY(recipe,  install,       "install",       read_names),
+	KEY(recipe,  setup,         "setup",         read_path),
 	MUST(recipe, parts,         "parts",         read_parts),
 	MUST(recipe, bootargs,      "bootargs",      read_text),
 	KEY(recipe,  initrd_modules, "initrd-modules", read_names),
@@ -335,29 +357,78 @@ static const struct key recipe_keys[] = {
 };
 /* clang-format on */
 
-static bool read_document(struct reader *r, struct recipe *to)
+/* The node of the key `extends`, or NULL. */
+static yaml_node_t *base_node(struct reader *r, yaml_node_t *map)
 {
-	yaml_node_t *root = yaml_document_get_root_node(&r->doc);
+	if (map->type != YAML_MAPPING_NODE)
+		return NULL;
+	for (yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top;
+	     p++) {
+		const char *name = scalar(node_at(r, p->key));
 
-	if (!root)
-		return err_set(r->e, "%s: the file is empty", r->shown);
-	return read_map(r, root, recipe_keys, to);
+		if (name && !strcmp(name, "extends"))
+			return node_at(r, p->value);
+	}
+	return NULL;
 }
 
-struct recipe *recipe_read(const char *text, size_t n, const char *shown, struct err *e)
+/* An empty recipe, or the one that this extends: texts then replace, lists add. */
+static struct recipe *first_recipe(struct reader *r, yaml_node_t *root, recipe_find *find,
+				   void *ctx)
 {
-	struct recipe *to = xzalloc(sizeof(*to));
-	struct reader r = { .shown = shown, .e = e };
-	yaml_parser_t parser;
-	bool ok;
+	yaml_node_t *node = base_node(r, root);
+	const char *name = node ? scalar(node) : NULL;
 
-	sha256_hex(text, n, to->hash);
+	if (!node)
+		return xzalloc(sizeof(struct recipe));
+	if (!name || !plain_name(name)) {
+		wrong(r, node, "not a name:", name ? name : "");
+		return NULL;
+	}
+	r->extends = true;
+	return find(ctx, name, r->e);
+}
+
+/* What it extends may change alone. */
+static void add_hash(struct recipe *to, const char *text, size_t n)
+{
+	struct str both = { 0 };
+
+	str_add(&both, "%s", to->hash);
+	str_bytes(&both, text, n);
+	sha256_hex(both.p, both.n, to->hash);
+	str_free(&both);
+}
+
+static struct recipe *read_document(struct reader *r, recipe_find *find, void *ctx)
+{
+	yaml_node_t *root = yaml_document_get_root_node(&r->doc);
+	struct recipe *to;
+
+	if (!root) {
+		err_set(r->e, "%s: the file is empty", r->shown);
+		return NULL;
+	}
+	to = first_recipe(r, root, find, ctx);
+	if (to && !read_map(r, root, recipe_keys, to)) {
+		recipe_free(to);
+		to = NULL;
+	}
+	return to;
+}
+
+struct recipe *recipe_read(const char *text, size_t n, const char *shown, recipe_find *find,
+			   void *ctx, struct err *e)
+{
+	struct reader r = { .shown = shown, .e = e };
+	struct recipe *to = NULL;
+	yaml_parser_t parser;
+
 	if (!yaml_parser_initialize(&parser))
 		abort(); /* out of memory */
 	yaml_parser_set_input_string(&parser, (const u8 *)text, n);
-	ok = yaml_parser_load(&parser, &r.doc);
-	if (ok) {
-		ok = read_document(&r, to);
+	if (yaml_parser_load(&parser, &r.doc)) {
+		to = read_document(&r, find, ctx);
 		yaml_document_delete(&r.doc);
 	} else {
 		err_set(e, "%s:%zu:%zu: not YAML from here on: %s", shown,
@@ -365,10 +436,9 @@ struct recipe *recipe_read(const char *text, size_t n, const char *shown, struct
 			parser.problem ? parser.problem : "?");
 	}
 	yaml_parser_delete(&parser);
-	if (ok)
-		return to;
-	recipe_free(to);
-	return NULL;
+	if (to)
+		add_hash(to, text, n);
+	return to;
 }
 
 static void free_files(struct recipe_files *t)
@@ -396,6 +466,7 @@ void recipe_free(struct recipe *r)
 	free_files(&r->image);
 	words_free(&r->packages);
 	words_free(&r->meta_packages);
+	words_free(&r->install);
 	words_free(&r->initrd_modules);
 	words_free(&r->modules);
 	words_free(&r->applets);
@@ -407,5 +478,6 @@ void recipe_free(struct recipe *r)
 	free(r->architecture);
 	free(r->keyring);
 	free(r->bootargs);
+	free(r->setup);
 	free(r);
 }

@@ -120,6 +120,18 @@ static bool add_modules(struct tree *t, const struct modules *m, struct err *e)
 	return ok;
 }
 
+bool guest_tree_files(struct tree *t, const struct recipe_files *files, const char *unpacked,
+		      struct err *e)
+{
+	*t = (struct tree){ 0 };
+	return add_files(t, files, unpacked, e);
+}
+
+bool guest_tree_text(struct tree *t, const char *path, const char *text, struct err *e)
+{
+	return add_bytes(t, path, text, strlen(text), e);
+}
+
 bool guest_tree(struct tree *t, const struct recipe *r, const struct recipe_files *own,
 		const struct modules *m, const char *unpacked, struct err *e)
 {

@@ -115,7 +115,8 @@ static const char package_script[] =
 	": >tiny/usr/lib/modules/6.0/modules.order\n"
 	": >tiny/usr/lib/modules/6.0/modules.builtin\n"
 	"dpkg-deb --build tiny tiny.deb >/dev/null\n"
-	"{ echo Package: tiny; echo Version: 1; echo Size: $(wc -c <tiny.deb)\n"
+	"{ echo Package: tiny; echo Version: 1\n"
+	"  echo Architecture: all; echo Size: $(wc -c <tiny.deb)\n"
 	"  echo SHA256: $(sha256sum <tiny.deb | cut -d' ' -f1); } >show\n";
 
 /* $STUB says how the mirror is; apt.conf says where downloads go. */
@@ -222,7 +223,7 @@ static void see(void *ctx, const struct fetch_progress *p)
 
 static bool fetch(const char *mirror_is, struct fetch_options o, struct err *e)
 {
-	struct recipe *r = recipe_read(RECIPE, strlen(RECIPE), "tiny.yaml", e);
+	struct recipe *r = recipe_read(RECIPE, strlen(RECIPE), "tiny.yaml", NULL, NULL, e);
 	bool ok;
 
 	assert_non_null(r);

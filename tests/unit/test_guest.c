@@ -17,7 +17,7 @@
 static struct recipe *read_text(const char *text, struct err *e)
 {
 	*e = (struct err){ 0 };
-	return recipe_read(text, strlen(text), "x.yaml", e);
+	return recipe_read(text, strlen(text), "x.yaml", NULL, NULL, e);
 }
 
 static void refused(const char *text, const char *why)
@@ -37,7 +37,7 @@ static void the_recipe_of_debian_small_can_be_read(void **state)
 	struct recipe *r;
 
 	assert_non_null(text);
-	r = recipe_read(text, n, "debian-small.yaml", &e);
+	r = recipe_read(text, n, "debian-small.yaml", NULL, NULL, &e);
 	assert_string_equal(e.text, "");
 	assert_non_null(r);
 	assert_true(words_have(&r->initrd_modules, "virtio_blk"));
@@ -86,6 +86,69 @@ static void a_file_is_text_or_a_copy_or_a_link(void **state)
 {
 	refused(HEAD "files: {/a: {text: x, link: y}}\n",
 		"x.yaml:16:13: one of text, copy and link is wanted here");
+	(void)state;
+}
+
+/* -- One recipe upon another ----------------------------------------------------------- */
+
+static struct recipe *find_head(void *ctx, const char *name, struct err *e)
+{
+	(void)ctx;
+	if (!strcmp(name, "x"))
+		return read_text(HEAD "files: {/a: {text: x}}\n", e);
+	err_set(e, "there is no recipe `%s`", name);
+	return NULL;
+}
+
+static struct recipe *read_upon(const char *text, struct err *e)
+{
+	*e = (struct err){ 0 };
+	return recipe_read(text, strlen(text), "y.yaml", find_head, NULL, e);
+}
+
+#define UPON "vmbuild: 1\nkind: guest\nname: y\nextends: x\n"
+
+static void a_recipe_that_extends_another_adds_to_lists_and_replaces_texts(void **state)
+{
+	struct err e;
+	struct recipe *r = read_upon(UPON "description: mine\napplets: [ls]\nimage-size: 32M\n"
+					  "files: {/b: {text: y}}\n",
+				     &e);
+
+	assert_non_null(r);
+	assert_string_equal(r->name, "y");
+	assert_string_equal(r->description, "mine");
+	assert_string_equal(r->bootargs, "root=/dev/vda");
+	assert_int_equal(r->image_bytes, 32 * MIB);
+	assert_int_equal(r->applets.n, 2);
+	assert_string_equal(r->files.list[0].path, "/a");
+	assert_string_equal(r->files.list[1].path, "/b");
+	recipe_free(r);
+	(void)state;
+}
+
+static void what_a_recipe_extends_is_in_its_hash(void **state)
+{
+	struct err e;
+	struct recipe *alone = read_text(HEAD "files: {}\n", &e), *r = read_upon(UPON, &e);
+	char own[SHA256_HEX];
+
+	sha256_hex(UPON, strlen(UPON), own);
+	assert_string_not_equal(r->hash, own);
+	assert_string_not_equal(r->hash, alone->hash);
+	recipe_free(r);
+	recipe_free(alone);
+	(void)state;
+}
+
+static void a_recipe_extends_only_what_there_is(void **state)
+{
+	struct err e;
+
+	assert_null(read_upon("vmbuild: 1\nkind: guest\nname: y\nextends: z\n", &e));
+	assert_string_equal(e.text, "there is no recipe `z`");
+	assert_null(read_upon("vmbuild: 1\nkind: guest\nname: y\nextends: ../x\n", &e));
+	assert_string_equal(e.text, "y.yaml:4:10: not a name: `../x`");
 	(void)state;
 }
 
@@ -352,6 +415,9 @@ int main(void)
 		cmocka_unit_test(another_version_or_kind_is_refused),
 		cmocka_unit_test(nothing_of_a_recipe_leads_out_of_the_guest_or_the_packages),
 		cmocka_unit_test(a_file_is_text_or_a_copy_or_a_link),
+		cmocka_unit_test(a_recipe_that_extends_another_adds_to_lists_and_replaces_texts),
+		cmocka_unit_test(what_a_recipe_extends_is_in_its_hash),
+		cmocka_unit_test(a_recipe_extends_only_what_there_is),
 		cmocka_unit_test(the_strings_of_a_module_are_found),
 		cmocka_unit_test(
 			a_slim_module_keeps_what_is_loaded_and_the_symbols_that_it_refers_to),
