@@ -221,6 +221,7 @@ struct host_spec {
 		HOST_FILE_OUT, /* chardev {file: } */
 		HOST_SOCKET,   /* chardev {socket: } */
 		HOST_LOG,      /* chardev {log: } */
+		HOST_TCP,      /* chardev {tcp: }: `port` says which */
 		HOST_DISK,     /* {file:, format:, cache:, ...} */
 		HOST_SHARE,    /* {share:, read-only:} */
 		HOST_NET,      /* {net:, ...}: `net` says the rest */
@@ -231,6 +232,7 @@ struct host_spec {
 	const struct disk_backing *backing; /* or NULL */
 	enum disk_cache { CACHE_WRITEBACK, CACHE_WRITETHROUGH, CACHE_NONE, CACHE_UNSAFE } cache;
 	bool read_only, ephemeral;
+	u16 port;
 	struct net_spec net;
 	u32 display; /* index in the plan's displays */
 	struct pos at;

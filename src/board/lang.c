@@ -137,6 +137,7 @@ const struct lang_key lang_chardev[] = {
 	K("file",   KEY_PATH, .doc = "what it says goes into this file"),
 	K("socket", KEY_PATH, .doc = "a unix socket that listens"),
 	K("log",    KEY_PATH, .doc = "what it says is added to this file"),
+	K("tcp",    KEY_NUMBER, .doc = "a port of 127.0.0.1 that listens"),
 	END
 };
 

@@ -25,12 +25,42 @@ void plan_claim_file(struct planner *pl, const char *path, struct pos at)
 
 /* -- Character devices ---------------------------------------------------------------- */
 
+static void read_chardev_path(struct planner *pl, struct node *n, const char *key,
+			      struct host_spec *spec)
+{
+	if (!check_text(pl->b, n, key))
+		return;
+	spec->path = node_path(&pl->b->arena, n);
+	plan_claim_file(pl, spec->path, n->at);
+}
+
+/* The words of the claim are those of a forward: both are a port of this host. */
+static void read_chardev_port(struct planner *pl, struct node *n, const char *key,
+			      struct host_spec *spec)
+{
+	u64 port;
+
+	if (!check_number(pl->b, n, key, &port) ||
+	    !check_range(pl->b, n, key, UNIT_NONE, port, 1, UINT16_MAX))
+		return;
+	spec->port = (u16)port;
+	plan_claim(pl, DIAG_host_twice, arena_printf(&pl->b->arena, "127.0.0.1:%u", spec->port),
+		   arena_printf(&pl->b->arena, "port 127.0.0.1:%u of this host is used twice",
+				spec->port),
+		   n->at);
+}
+
 static bool read_chardev_map(struct planner *pl, const struct node *n, struct host_spec *spec)
 {
 	static const struct {
 		const char *key;
 		enum spec_kind kind;
-	} kinds[] = { { "file", HOST_FILE_OUT }, { "socket", HOST_SOCKET }, { "log", HOST_LOG } };
+		void (*read)(struct planner *pl, struct node *n, const char *key,
+			     struct host_spec *spec);
+	} kinds[] = { { "file", HOST_FILE_OUT, read_chardev_path },
+		      { "socket", HOST_SOCKET, read_chardev_path },
+		      { "log", HOST_LOG, read_chardev_path },
+		      { "tcp", HOST_TCP, read_chardev_port } };
 	bool any = false;
 
 	check_keys(pl->b, n, "`host:` of a character device", lang_chardev);
@@ -47,15 +77,13 @@ static bool read_chardev_map(struct planner *pl, const struct node *n, struct ho
 		}
 		any = true;
 		spec->kind = kinds[i].kind;
-		if (p->value->absent) {
+		if (p->value->absent)
 			report_absent(pl->b, p, key);
-		} else if (check_text(pl->b, p->value, key)) {
-			spec->path = node_path(&pl->b->arena, p->value);
-			plan_claim_file(pl, spec->path, p->value->at);
-		}
+		else
+			kinds[i].read(pl, p->value, key, spec);
 	}
 	if (!any)
-		report_missing(pl->b, n->at, "one of `file:`, `socket:` and `log:`", NULL);
+		report_missing(pl->b, n->at, "one of `file:`, `socket:`, `log:` and `tcp:`", NULL);
 	return any;
 }
 

@@ -56,9 +56,11 @@ static struct chardev *open_chardev(void *ctx, const struct host_spec *spec, con
 		return host_pty(r->loop, dev, e);
 	case HOST_SOCKET:
 		return host_socket(r->loop, spec->path, e);
+	case HOST_TCP:
+		return host_tcp(r->loop, dev, spec->port, e);
 	case HOST_FILE_OUT:
 	case HOST_LOG:
-		return host_file_out(spec->path, e);
+		return host_file_out(spec->path, spec->kind == HOST_LOG, e);
 	default:
 		return NULL;
 	}

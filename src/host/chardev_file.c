@@ -1,4 +1,4 @@
-/* chardev_file.c - output into a file; nothing comes in. */
+/* chardev_file.c - output into a file, anew or behind what is there; nothing comes in. */
 #include "internal.h"
 
 #include <errno.h>
@@ -47,9 +47,12 @@ static const struct chardev_ops file_ops = {
 };
 
 /* O_NONBLOCK only for the open: a FIFO without a reader is an error, not a wait. */
-static int open_for_output(const char *path, struct err *e)
+static int open_for_output(const char *path, bool append, struct err *e)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
+	int fd = open(path,
+		      O_WRONLY | O_CREAT | (append ? O_APPEND : O_TRUNC) | O_CLOEXEC | O_NOCTTY |
+			      O_NONBLOCK,
+		      0666);
 	int flags;
 
 	if (fd < 0 && errno == ENXIO)
@@ -61,12 +64,12 @@ static int open_for_output(const char *path, struct err *e)
 	return fd;
 }
 
-struct chardev *host_file_out(const char *path, struct err *e)
+struct chardev *host_file_out(const char *path, bool append, struct err *e)
 {
 	struct file_out *f = xzalloc(sizeof(*f));
 
 	f->chr.ops = &file_ops;
-	f->fd = open_for_output(path, e);
+	f->fd = open_for_output(path, append, e);
 	if (f->fd >= 0)
 		f->out = outlet_new(f->fd, path, e);
 	if (!f->out) {

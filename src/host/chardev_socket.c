@@ -1,4 +1,5 @@
-/* chardev_socket.c - a UNIX socket that one client at a time may connect to.
+/* chardev_socket.c - a UNIX socket, or a TCP port of 127.0.0.1, that one client at a time may
+ * connect to.
  *
  * The next client waits in the backlog until the first has gone.  Bytes for nobody are
  * dropped, as on a cable that is not plugged in.
@@ -8,6 +9,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -19,8 +22,8 @@ struct socket_chr {
 	struct outlet *out;
 	struct loop_fd *watch;
 	int listener, client;
-	char *path;
-	dev_t dev; /* of what we made at `path` */
+	char *name; /* the path, or the port */
+	dev_t dev;  /* of what we made at that path */
 	ino_t ino;
 };
 
@@ -45,10 +48,12 @@ static bool socket_size(const struct chardev *c, u32 *columns, u32 *rows)
 static void on_client(void *ctx, u32 events)
 {
 	struct socket_chr *s = ctx;
+	int on = 1;
 
 	s->client = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC);
 	if (s->client < 0)
-		return; /* it has left already */
+		return;                                                   /* it has left already */
+	setsockopt(s->client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)); /* if it is one */
 	loop_want(s->watch, 0);
 	outlet_attach(s->out, s->client);
 	inlet_open(s->in, s->client);
@@ -72,8 +77,8 @@ static void unlink_ours(const struct socket_chr *s)
 {
 	struct stat st;
 
-	if (!lstat(s->path, &st) && st.st_dev == s->dev && st.st_ino == s->ino)
-		unlink(s->path);
+	if (!lstat(s->name, &st) && st.st_dev == s->dev && st.st_ino == s->ino)
+		unlink(s->name);
 }
 
 static void socket_free(struct chardev *c)
@@ -89,7 +94,7 @@ static void socket_free(struct chardev *c)
 	loop_remove(s->watch);
 	if (s->listener >= 0)
 		close(s->listener);
-	free(s->path);
+	free(s->name);
 	free(s);
 }
 
@@ -152,34 +157,78 @@ static bool listen_at(struct socket_chr *s, const struct sockaddr_un *a, struct 
 	return !listen(s->listener, 1) || host_err_file(e, "listen at", a->sun_path, errno);
 }
 
-static bool start(struct socket_chr *s, struct err *e)
+static bool start_unix(struct socket_chr *s, struct err *e)
 {
 	struct sockaddr_un a;
 
-	if (!fill_address(&a, s->path, e) || !clear_stale(&a, e))
+	if (!fill_address(&a, s->name, e) || !clear_stale(&a, e))
 		return false;
 	s->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (s->listener < 0)
 		return err_set(e, "the host gives no socket: %s", strerror(errno));
-	if (!listen_at(s, &a, e))
-		return false;
-	s->out = outlet_new(-1, s->path, e);
-	return s->out;
+	return listen_at(s, &a, e);
 }
 
-struct chardev *host_socket(struct loop *l, const char *path, struct err *e)
+static bool port_refused(const struct socket_chr *s, const u8 *address, u16 port, struct err *e)
+{
+	char holder[160];
+
+	if (errno != EADDRINUSE)
+		return err_code(e, "E0604", "cannot listen at %s: %s", s->name, strerror(errno));
+	if (holder_of_port(address, port, false, holder, sizeof(holder)))
+		err_code(e, "E0601", "cannot listen at %s: in use by %s", s->name, holder);
+	else
+		err_code(e, "E0601", "cannot listen at %s: the port is in use", s->name);
+	return err_hint(e, "give another port, or `socket: FILE`, which only this user can open");
+}
+
+/* Without SO_REUSEADDR the port of a run that just ended would count as in use. */
+static bool start_tcp(struct socket_chr *s, u16 port, struct err *e)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET,
+				 .sin_port = htons(port),
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int on = 1;
+
+	s->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (s->listener < 0)
+		return err_set(e, "the host gives no socket: %s", strerror(errno));
+	setsockopt(s->listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (!bind(s->listener, (const struct sockaddr *)&a, sizeof(a)) && !listen(s->listener, 1))
+		return true;
+	return port_refused(s, (const u8 *)&a.sin_addr, port, e);
+}
+
+/* `port` 0: the name is a path. */
+static struct chardev *make(struct loop *l, char *name, u16 port, struct err *e)
 {
 	struct socket_chr *s = xzalloc(sizeof(*s));
 	struct inlet_options options = { .to = &s->chr, .ended = client_gone, .ctx = s };
 
 	s->chr.ops = &socket_ops;
 	s->listener = s->client = -1;
-	s->path = xstrdup(path);
-	if (!start(s, e)) {
+	s->name = name;
+	if (port ? start_tcp(s, port, e) : start_unix(s, e))
+		s->out = outlet_new(-1, s->name, e);
+	if (!s->out) {
 		socket_free(&s->chr);
 		return NULL;
 	}
 	s->in = inlet_new(l, &options);
 	s->watch = loop_add(l, s->listener, LOOP_READ, on_client, s);
 	return &s->chr;
+}
+
+struct chardev *host_socket(struct loop *l, const char *path, struct err *e)
+{
+	return make(l, xstrdup(path), 0, e);
+}
+
+struct chardev *host_tcp(struct loop *l, const char *name, u16 port, struct err *e)
+{
+	struct chardev *c = make(l, xprintf("127.0.0.1:%u", port), port, e);
+
+	if (c)
+		log_line(LOG_INFO, "%s: 127.0.0.1:%u", name, port);
+	return c;
 }

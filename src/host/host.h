@@ -98,9 +98,11 @@ struct share *host_share(const char *folder, bool read_only, struct err *e);
 
 /* -- Character devices (chardev_*.c, console.c) ---------------------------------- */
 
-struct chardev *host_file_out(const char *path, struct err *e);
+struct chardev *host_file_out(const char *path, bool append, struct err *e);
 struct chardev *host_pty(struct loop *l, const char *name, struct err *e);    /* logs its path */
 struct chardev *host_socket(struct loop *l, const char *path, struct err *e); /* listens */
+/* Listens on 127.0.0.1, and logs it. */
+struct chardev *host_tcp(struct loop *l, const char *name, u16 port, struct err *e);
 
 /* The terminal, or stdin and stdout where they are none.  One a process. */
 struct console;

@@ -1,10 +1,11 @@
-/* The host's ends of serial lines: a file, a pseudo-terminal, a socket. */
+/* The host's ends of serial lines: a file, a pseudo-terminal, a socket, a port. */
 #define _GNU_SOURCE
 #include "check.h"
 #include "folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sys/socket.h>
@@ -291,6 +292,88 @@ static void a_socket_left_behind_is_replaced(void **state)
 	(void)state;
 }
 
+static int tcp_socket(u16 port, struct sockaddr_in *a)
+{
+	*a = (struct sockaddr_in){ .sin_family = AF_INET,
+				   .sin_port = htons(port),
+				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	return socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+}
+
+/* One that is free just now. */
+static u16 free_port(void)
+{
+	struct sockaddr_in a;
+	socklen_t n = sizeof(a);
+	int fd = tcp_socket(0, &a);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &n), 0);
+	close(fd);
+	return ntohs(a.sin_port);
+}
+
+static void a_port_is_served_like_a_socket(void **state)
+{
+	struct err e = { 0 };
+	struct sockaddr_in a;
+	struct bench b;
+	u16 port = free_port();
+
+	bench_init(&b);
+	bench_start(&b, host_tcp(b.l, "uart1", port, &e));
+	for (u32 i = 0; i < 2; i++) {
+		int fd = tcp_socket(port, &a);
+
+		assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+		talk_to(&b, fd);
+		assert_int_equal(write(fd, "hi", 2), 2);
+		expect_got(&b, i ? "hihi" : "hi");
+		close(fd);
+	}
+	bench_fini(&b);
+	(void)state;
+}
+
+static void a_port_is_open_to_this_computer_alone(void **state)
+{
+	struct err e = { 0 };
+	struct sockaddr_in a;
+	struct bench b;
+	u16 port = free_port();
+	int fd = tcp_socket(port, &a);
+
+	bench_init(&b);
+	bench_start(&b, host_tcp(b.l, "uart1", port, &e));
+	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1); /* 127.0.0.2 is not 127.0.0.1 */
+	assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof(a)), -1);
+	assert_int_equal(errno, ECONNREFUSED);
+	close(fd);
+	bench_fini(&b);
+	(void)state;
+}
+
+static void a_port_in_use_says_who_has_it(void **state)
+{
+	struct err e = { 0 };
+	struct sockaddr_in a;
+	struct bench b;
+	u16 port = free_port();
+	int fd = tcp_socket(port, &a);
+	char me[32];
+
+	bench_init(&b);
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	assert_null(host_tcp(b.l, "uart1", port, &e));
+	assert_string_equal(e.code, "E0601");
+	snprintf(me, sizeof(me), "(pid %d)", (int)getpid());
+	assert_non_null(strstr(e.text, me));
+	close(fd);
+	bench_fini(&b);
+	(void)state;
+}
+
 static char line[256];
 
 static void keep_line(void *ctx, enum log_level level, const char *text)
@@ -337,7 +420,7 @@ static void a_file_gets_all_by_the_time_it_is_freed(void **state)
 
 	in_folder(path, sizeof(path), "out");
 	assert_true(host_write_file(path, "what was there before", 21, &e));
-	c = host_file_out(path, &e);
+	c = host_file_out(path, false, &e);
 	assert_non_null(c);
 	for (u32 i = 0; i < 100000; i++)
 		c->ops->write(c, (const u8 *)"0123456789abcdef", 16);
@@ -350,16 +433,38 @@ static void a_file_gets_all_by_the_time_it_is_freed(void **state)
 	(void)state;
 }
 
+static void a_log_goes_on_behind_what_is_there(void **state)
+{
+	struct err e = { 0 };
+	struct chardev *c;
+	char path[64];
+	size_t len;
+	u8 *p;
+
+	in_folder(path, sizeof(path), "log");
+	for (u32 run = 0; run < 2; run++) {
+		c = host_file_out(path, true, &e);
+		assert_non_null(c);
+		c->ops->write(c, (const u8 *)"line\n", 5);
+		c->ops->free(c);
+	}
+	p = host_read_file(path, 100, &len, &e);
+	assert_int_equal(len, 10);
+	assert_memory_equal(p, "line\nline\n", 10);
+	free(p);
+	(void)state;
+}
+
 static void a_file_that_cannot_be_written_is_told(void **state)
 {
 	struct err e = { 0 };
 	char path[64];
 
-	assert_null(host_file_out("/no/such/folder/x", &e));
+	assert_null(host_file_out("/no/such/folder/x", false, &e));
 	assert_string_equal(e.code, "E0604");
 	in_folder(path, sizeof(path), "fifo");
 	assert_int_equal(mkfifo(path, 0600), 0);
-	assert_null(host_file_out(path, &e));
+	assert_null(host_file_out(path, false, &e));
 	assert_non_null(strstr(e.text, "nobody reads"));
 	(void)state;
 }
@@ -367,7 +472,7 @@ static void a_file_that_cannot_be_written_is_told(void **state)
 static void a_full_disk_ends_the_output_with_one_line(void **state)
 {
 	struct err e = { 0 };
-	struct chardev *c = host_file_out("/dev/full", &e);
+	struct chardev *c = host_file_out("/dev/full", false, &e);
 
 	assert_non_null(c);
 	line[0] = 0;
@@ -391,8 +496,12 @@ int main(void)
 		cmocka_unit_test(a_client_that_does_not_read_does_not_hold_up_the_end),
 		cmocka_unit_test(a_socket_is_never_put_over_something_else),
 		cmocka_unit_test(a_socket_left_behind_is_replaced),
+		cmocka_unit_test(a_port_is_served_like_a_socket),
+		cmocka_unit_test(a_port_is_open_to_this_computer_alone),
+		cmocka_unit_test(a_port_in_use_says_who_has_it),
 		cmocka_unit_test(a_pty_says_where_it_is_and_carries_bytes_unchanged),
 		cmocka_unit_test(a_file_gets_all_by_the_time_it_is_freed),
+		cmocka_unit_test(a_log_goes_on_behind_what_is_there),
 		cmocka_unit_test(a_file_that_cannot_be_written_is_told),
 		cmocka_unit_test(a_full_disk_ends_the_output_with_one_line),
 	};
