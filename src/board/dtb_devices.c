@@ -169,6 +169,7 @@ static void write_row(struct dtb *t, const struct prop *p, const struct value *v
 	case PROP_KIND_NET:
 	case PROP_KIND_DISPLAY:
 	case PROP_KIND_SHARE:
+	case PROP_KIND_VSOCK:
 		break; /* nothing that a guest is told */
 	}
 }

@@ -196,6 +196,12 @@ const struct lang_key lang_share[] = {
 	END
 };
 
+const struct lang_key lang_vsock[] = {
+	K("socket", KEY_PATH, .doc = "F leads to the guest's ports, F_PORT are where the guest gets to",
+	  .required = true),
+	END
+};
+
 const struct lang_key lang_lock[] = {
 	K("vmbuild", KEY_VERSION, .doc = "the version of this language", .required = true),
 	K("kind",    KEY_WORD,    .doc = "`lock`", .words = words_kinds, .required = true),

@@ -183,7 +183,8 @@ struct lang_key {
 extern const struct lang_key lang_top[], lang_params[], lang_harts[], lang_clusters[],
 	lang_memory[], lang_auto[], lang_device[], lang_dt[], lang_dt_top[], lang_boot[],
 	lang_load[], lang_host[], lang_lock[], lang_machines[], lang_networks[], lang_chardev[],
-	lang_disk[], lang_backing[], lang_net[], lang_displays[], lang_display[], lang_share[];
+	lang_disk[], lang_backing[], lang_net[], lang_displays[], lang_display[], lang_share[],
+	lang_vsock[];
 extern const char *const words_kinds[], *const words_status[], *const words_mmu[];
 extern const char *const words_formats[], *const words_chardev[], *const words_disk[];
 extern const char *const words_cache[], *const words_net[], *const words_viewer[];

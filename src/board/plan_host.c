@@ -25,8 +25,8 @@ void plan_claim_file(struct planner *pl, const char *path, struct pos at)
 
 /* -- Character devices ---------------------------------------------------------------- */
 
-static void read_chardev_path(struct planner *pl, struct node *n, const char *key,
-			      struct host_spec *spec)
+static void read_own_path(struct planner *pl, struct node *n, const char *key,
+			  struct host_spec *spec)
 {
 	if (!check_text(pl->b, n, key))
 		return;
@@ -57,9 +57,9 @@ static bool read_chardev_map(struct planner *pl, const struct node *n, struct ho
 		enum spec_kind kind;
 		void (*read)(struct planner *pl, struct node *n, const char *key,
 			     struct host_spec *spec);
-	} kinds[] = { { "file", HOST_FILE_OUT, read_chardev_path },
-		      { "socket", HOST_SOCKET, read_chardev_path },
-		      { "log", HOST_LOG, read_chardev_path },
+	} kinds[] = { { "file", HOST_FILE_OUT, read_own_path },
+		      { "socket", HOST_SOCKET, read_own_path },
+		      { "log", HOST_LOG, read_own_path },
 		      { "tcp", HOST_TCP, read_chardev_port } };
 	bool any = false;
 
@@ -256,6 +256,30 @@ static bool read_share(struct planner *pl, const struct node *n, const char *dev
 	return true;
 }
 
+/* -- Sockets ---------------------------------------------------------------------------- */
+
+static bool read_vsock(struct planner *pl, const struct node *n, const char *device,
+		       struct host_spec *spec)
+{
+	const struct node *map = check_map(pl->b, n, "host");
+	struct pair *p = map ? map_pair(map, "socket") : NULL;
+
+	if (!map)
+		return diag_hint(pl->b->ds, "write `host: {socket: %s}`",
+				 n->kind == NODE_SCALAR ? n->text : "vm.sock");
+	check_keys(pl->b, map, "`host:` of virtio-vsock", lang_vsock);
+	spec->kind = HOST_VSOCK;
+	if (!p) {
+		report_missing(pl->b, map->at, "`socket:`", "the path of the sockets");
+		diag_hint(pl->b->ds, "write `%s: {host: {socket: vm.sock}}`", device);
+	} else if (p->value->absent) {
+		report_absent(pl->b, p, "socket");
+	} else {
+		read_own_path(pl, p->value, "socket", spec);
+	}
+	return true;
+}
+
 const struct host_spec *plan_host_spec(struct planner *pl, const struct prop *row,
 				       const struct node *n, const char *device)
 {
@@ -267,6 +291,7 @@ const struct host_spec *plan_host_spec(struct planner *pl, const struct prop *ro
 	       : row->kind == PROP_KIND_NET     ? plan_net_spec(pl, n, device, spec)
 	       : row->kind == PROP_KIND_DISPLAY ? plan_display_spec(pl, n, device, spec)
 	       : row->kind == PROP_KIND_SHARE   ? read_share(pl, n, device, spec)
+	       : row->kind == PROP_KIND_VSOCK   ? read_vsock(pl, n, device, spec)
 						: read_disk(pl, n, device, spec);
 	return good ? spec : NULL;
 }

@@ -398,6 +398,7 @@ static void read_value(struct planner *pl, const struct plan_device *d, const st
 	case PROP_KIND_NET:
 	case PROP_KIND_DISPLAY:
 	case PROP_KIND_SHARE:
+	case PROP_KIND_VSOCK:
 		v->host = plan_host_spec(pl, p, n, d->name);
 		break;
 	case PROP_KIND_OUTPUTS:

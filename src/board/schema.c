@@ -129,7 +129,7 @@ static const char *const prop_names[] = {
 	[PROP_KIND_TEXT] = "text",  [PROP_KIND_PATH] = "path",  [PROP_KIND_MAC] = "mac",
 	[PROP_KIND_RANGE] = "span", [PROP_KIND_LIST] = "texts", [PROP_KIND_IRQS] = "lines",
 	[PROP_KIND_REF] = "refs",   [PROP_KIND_CHARDEV] = "chardev", [PROP_KIND_BLOCK] = "disk",
-	[PROP_KIND_NET] = "network", [PROP_KIND_DISPLAY] = "display", [PROP_KIND_SHARE] = "share",
+	[PROP_KIND_NET] = "network", [PROP_KIND_DISPLAY] = "display", [PROP_KIND_SHARE] = "share", [PROP_KIND_VSOCK] = "vsock",
 	[PROP_KIND_OUTPUTS] = "any",
 };
 /* clang-format on */
@@ -387,6 +387,9 @@ static void host_definitions(struct schema *s)
 	close(s, '}');
 	open(s, "share", '{');
 	language_map(s, lang_share);
+	close(s, '}');
+	open(s, "vsock", '{');
+	language_map(s, lang_vsock);
 	close(s, '}');
 }
 

@@ -112,6 +112,15 @@ static struct share *open_share(void *ctx, const struct host_spec *spec, const c
 	return host_share(spec->path, spec->read_only, e);
 }
 
+static struct vsock *open_vsock(void *ctx, const struct host_spec *spec, const char *dev,
+				struct err *e)
+{
+	struct run *r = ctx;
+
+	(void)dev;
+	return host_vsock(r->loop, spec->path, e);
+}
+
 static struct net *open_net(void *ctx, const struct host_spec *spec, const char *dev, struct err *e)
 {
 	struct run *r = ctx;
@@ -678,6 +687,7 @@ static int run_board(struct run *r, const struct exec_host *exec, u64 timeout_ns
 		.block = open_block,
 		.net = open_net,
 		.share = open_share,
+		.vsock = open_vsock,
 		.read_file = read_file,
 		.unpack = host_unpack,
 		.wake = wake,

@@ -17,6 +17,7 @@
 #include "net.h"
 #include "share.h"
 #include "timebase.h"
+#include "vsock.h"
 
 #include <pthread.h>
 
@@ -218,7 +219,7 @@ u64 load_bytes(const void *p, u32 width);
 void store_bytes(void *p, u32 width, u64 value);
 /* state.c */
 void fields_clear(void *object, const struct field *fields);
-/* chardev.c, block.c, net.c, share.c: joins a back end, or the null one, to a device */
+/* chardev.c, block.c, net.c, share.c, vsock.c: joins a back end, or the null one, to a device */
 struct chardev *chardev_attach(struct device *dev, struct chardev *c);
 struct block *block_attach(struct device *dev, struct block *b);
 struct net *net_attach(struct device *dev, struct net *n);
@@ -228,6 +229,7 @@ void input_detach(struct device *dev);
 /* display.c: the engine's own; viewers come and go */
 struct display *display_attach(struct device *dev);
 struct share *share_attach(struct device *dev, struct share *s);
+struct vsock *vsock_attach(struct device *dev, struct vsock *s);
 void block_drain_all(struct device *dev); /* the lock is held */
 void block_detach_all(struct device *dev);
 /* net_work.c: does the work that is not in `takes` and emits what came of it, at most

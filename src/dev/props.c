@@ -102,6 +102,17 @@ static bool apply_share(struct applier *a, const struct prop *p, const struct va
 	return true;
 }
 
+static bool apply_vsock(struct applier *a, const struct prop *p, const struct value *v,
+			struct vsock **member)
+{
+	void *object;
+
+	if (!attach(a, p, v, &object))
+		return false;
+	*member = vsock_attach(a->dev, object);
+	return true;
+}
+
 static bool apply_table(struct applier *a, const struct prop *p, const struct value *v,
 			struct table *table);
 
@@ -156,6 +167,8 @@ static bool apply(struct applier *a, const struct prop *p, const struct value *v
 		return true;
 	case PROP_KIND_SHARE:
 		return apply_share(a, p, v, member);
+	case PROP_KIND_VSOCK:
+		return apply_vsock(a, p, v, member);
 	}
 	return true;
 }

@@ -8,12 +8,9 @@
 #include "internal.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 struct socket_chr {
@@ -21,10 +18,9 @@ struct socket_chr {
 	struct inlet *in;
 	struct outlet *out;
 	struct loop_fd *watch;
-	int listener, client;
+	struct unix_listener listener;
+	int client;
 	char *name; /* the path, or the port */
-	dev_t dev;  /* of what we made at that path */
-	ino_t ino;
 };
 
 static void socket_write(struct chardev *c, const u8 *bytes, size_t n)
@@ -50,7 +46,7 @@ static void on_client(void *ctx, u32 events)
 	struct socket_chr *s = ctx;
 	int on = 1;
 
-	s->client = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC);
+	s->client = accept4(s->listener.fd, NULL, NULL, SOCK_CLOEXEC);
 	if (s->client < 0)
 		return;                                                   /* it has left already */
 	setsockopt(s->client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)); /* if it is one */
@@ -72,15 +68,6 @@ static void client_gone(void *ctx)
 	loop_want(s->watch, LOOP_READ);
 }
 
-/* Somebody may have put another file there meanwhile. */
-static void unlink_ours(const struct socket_chr *s)
-{
-	struct stat st;
-
-	if (!lstat(s->name, &st) && st.st_dev == s->dev && st.st_ino == s->ino)
-		unlink(s->name);
-}
-
 static void socket_free(struct chardev *c)
 {
 	struct socket_chr *s = (struct socket_chr *)c;
@@ -89,11 +76,8 @@ static void socket_free(struct chardev *c)
 	outlet_free(s->out);
 	if (s->client >= 0)
 		close(s->client);
-	if (s->ino)
-		unlink_ours(s);
 	loop_remove(s->watch);
-	if (s->listener >= 0)
-		close(s->listener);
+	unix_unlisten(&s->listener);
 	free(s->name);
 	free(s);
 }
@@ -104,70 +88,6 @@ static const struct chardev_ops socket_ops = {
 	.size = socket_size,
 	.free = socket_free,
 };
-
-static bool fill_address(struct sockaddr_un *a, const char *path, struct err *e)
-{
-	size_t n = strlen(path);
-
-	*a = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	if (n >= sizeof(a->sun_path)) {
-		err_set(e, "socket path of %zu bytes is longer than the host's limit, %zu: `%s`", n,
-			sizeof(a->sun_path) - 1, path);
-		return err_hint(e, "a path relative to the current folder may be short enough");
-	}
-	memcpy(a->sun_path, path, n);
-	return true;
-}
-
-/* A run that was killed leaves its socket behind: nobody answers there. */
-static bool clear_stale(const struct sockaddr_un *a, struct err *e)
-{
-	struct stat st;
-	int fd, error;
-
-	if (lstat(a->sun_path, &st))
-		return true;
-	if (!S_ISSOCK(st.st_mode)) {
-		err_set(e, "`%s` is there already, and is no socket", a->sun_path);
-		return err_hint(e, "give another path: vmbuild does not delete it");
-	}
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	error = connect(fd, (const struct sockaddr *)a, sizeof(*a)) ? errno : 0;
-	close(fd);
-	if (error == ECONNREFUSED)
-		return !unlink(a->sun_path) || host_err_file(e, "replace", a->sun_path, errno);
-	err_set(e, "socket `%s` is in use by another program", a->sun_path);
-	return err_hint(e, "give another path");
-}
-
-/* The mode is set before the name exists: no moment in which others could connect. */
-static bool listen_at(struct socket_chr *s, const struct sockaddr_un *a, struct err *e)
-{
-	struct stat st;
-	mode_t before = umask(0177);
-	int failed = bind(s->listener, (const struct sockaddr *)a, sizeof(*a)) ? errno : 0;
-
-	umask(before);
-	if (failed)
-		return host_err_file(e, "make socket", a->sun_path, failed);
-	if (!lstat(a->sun_path, &st)) {
-		s->dev = st.st_dev;
-		s->ino = st.st_ino;
-	}
-	return !listen(s->listener, 1) || host_err_file(e, "listen at", a->sun_path, errno);
-}
-
-static bool start_unix(struct socket_chr *s, struct err *e)
-{
-	struct sockaddr_un a;
-
-	if (!fill_address(&a, s->name, e) || !clear_stale(&a, e))
-		return false;
-	s->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (s->listener < 0)
-		return err_set(e, "the host gives no socket: %s", strerror(errno));
-	return listen_at(s, &a, e);
-}
 
 static bool port_refused(const struct socket_chr *s, const u8 *address, u16 port, struct err *e)
 {
@@ -190,11 +110,12 @@ static bool start_tcp(struct socket_chr *s, u16 port, struct err *e)
 				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int on = 1;
 
-	s->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (s->listener < 0)
+	s->listener.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (s->listener.fd < 0)
 		return err_set(e, "the host gives no socket: %s", strerror(errno));
-	setsockopt(s->listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (!bind(s->listener, (const struct sockaddr *)&a, sizeof(a)) && !listen(s->listener, 1))
+	setsockopt(s->listener.fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (!bind(s->listener.fd, (const struct sockaddr *)&a, sizeof(a)) &&
+	    !listen(s->listener.fd, 1))
 		return true;
 	return port_refused(s, (const u8 *)&a.sin_addr, port, e);
 }
@@ -206,16 +127,16 @@ static struct chardev *make(struct loop *l, char *name, u16 port, struct err *e)
 	struct inlet_options options = { .to = &s->chr, .ended = client_gone, .ctx = s };
 
 	s->chr.ops = &socket_ops;
-	s->listener = s->client = -1;
+	s->listener.fd = s->client = -1;
 	s->name = name;
-	if (port ? start_tcp(s, port, e) : start_unix(s, e))
+	if (port ? start_tcp(s, port, e) : unix_listen(&s->listener, s->name, 1, e))
 		s->out = outlet_new(-1, s->name, e);
 	if (!s->out) {
 		socket_free(&s->chr);
 		return NULL;
 	}
 	s->in = inlet_new(l, &options);
-	s->watch = loop_add(l, s->listener, LOOP_READ, on_client, s);
+	s->watch = loop_add(l, s->listener.fd, LOOP_READ, on_client, s);
 	return &s->chr;
 }
 

@@ -15,6 +15,7 @@
 #include "input.h"
 #include "net.h"
 #include "share.h"
+#include "vsock.h"
 
 /* Once, before anything is opened: descriptors 0 to 2 are open, SIGPIPE and SIGXFSZ are
  * errors of write(), not ends of the process (run.c). */
@@ -95,6 +96,12 @@ struct block *host_disk_open(const struct host_disk *d, struct err *e);
 
 /* All files in it, but nothing that a symbolic link in it leads to. */
 struct share *host_share(const char *folder, bool read_only, struct err *e);
+
+/* -- Sockets of guests (vsock.c) ------------------------------------------------------ */
+
+/* Listens at `path` for who wants to a guest's port; the guest's connections go to the
+ * sockets path_PORT. */
+struct vsock *host_vsock(struct loop *l, const char *path, struct err *e);
 
 /* -- Character devices (chardev_*.c, console.c) ---------------------------------- */
 

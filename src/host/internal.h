@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 #include <sys/un.h>
 
 /* -- Threads (thread.c) --------------------------------------------------------- */
@@ -80,6 +81,18 @@ bool unix_address(struct sockaddr_un *a, const char *folder, const char *name);
 bool unix_folder(const char *folder, struct err *e);
 /* The first free name, or one that a killed run has left behind: which, or -1. */
 i32 unix_bind(int fd, const struct unix_names *names, struct err *e);
+
+/* A socket that listens at a path, for this user alone; one that a killed run has left
+ * behind is replaced, anything else is an error. */
+struct unix_listener {
+	int fd;     /* -1: none */
+	char *path; /* NULL: it is at none */
+	dev_t dev;  /* of what was made there */
+	ino_t ino;
+};
+
+bool unix_listen(struct unix_listener *l, const char *path, int backlog, struct err *e);
+void unix_unlisten(struct unix_listener *l); /* also after unix_listen() has failed */
 
 /* -- Who has it (holder.c) --------------------------------------------------------------- */
 

@@ -74,6 +74,20 @@ static void *attach_share(struct machine *m, const struct plan_device *pd,
 	return m->shares[m->nshares++] = s;
 }
 
+static void *attach_vsock(struct machine *m, const struct plan_device *pd,
+			  const struct host_spec *spec, struct err *e)
+{
+	struct vsock *s;
+
+	if (!spec)
+		return NULL;
+	s = m->host->vsock(m->host->ctx, spec, pd->name, e);
+	if (!s)
+		return NULL;
+	GROW(&m->vsocks, m->nvsocks, &m->vsocks_cap);
+	return m->vsocks[m->nvsocks++] = s;
+}
+
 static void *attach(void *ctx, const struct prop *p, const struct value *v, struct err *e)
 {
 	struct attaching *a = ctx;
@@ -91,6 +105,8 @@ static void *attach(void *ctx, const struct prop *p, const struct value *v, stru
 		return attach_net(a->m, a->pd, v->host, e);
 	case PROP_KIND_SHARE:
 		return attach_share(a->m, a->pd, v->host, e);
+	case PROP_KIND_VSOCK:
+		return attach_vsock(a->m, a->pd, v->host, e);
 	default:
 		return NULL;
 	}
@@ -230,6 +246,8 @@ void build_free(struct machine *m)
 		m->blocks[i]->ops->free(m->blocks[i]);
 	for (size_t i = 0; i < m->nnets; i++)
 		m->nets[i]->ops->free(m->nets[i]);
+	for (size_t i = 0; i < m->nvsocks; i++)
+		m->vsocks[i]->ops->free(m->vsocks[i]);
 	for (size_t i = 0; i < m->nshares; i++)
 		m->shares[i]->ops->free(m->shares[i]);
 	for (size_t i = 0; i < m->nchardevs; i++)
@@ -242,5 +260,6 @@ void build_free(struct machine *m)
 	free(m->nets);
 	free(m->displays);
 	free(m->shares);
+	free(m->vsocks);
 	free(m->devices);
 }

@@ -45,7 +45,9 @@ struct machine {
 	struct block **blocks;
 	struct net **nets;
 	struct share **shares;
-	size_t nchardevs, chardevs_cap, nblocks, blocks_cap, nnets, nets_cap, nshares, shares_cap;
+	struct vsock **vsocks;
+	size_t nchardevs, chardevs_cap, nblocks, blocks_cap, nnets, nets_cap, nshares, shares_cap,
+		nvsocks, vsocks_cap;
 	struct machine_display *displays;
 	size_t ndisplays, displays_cap;
 	struct device_machine services;

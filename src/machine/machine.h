@@ -24,6 +24,8 @@ struct machine_host {
 	struct net *(*net)(void *ctx, const struct host_spec *spec, const char *dev, struct err *e);
 	struct block *(*block)(void *ctx, const struct host_spec *spec, const char *dev,
 			       struct err *e);
+	struct vsock *(*vsock)(void *ctx, const struct host_spec *spec, const char *dev,
+			       struct err *e);
 	struct share *(*share)(void *ctx, const struct host_spec *spec, const char *dev,
 			       struct err *e);
 	/* The whole file; malloc'ed. */

@@ -41,6 +41,7 @@ struct bench {
 	u32 ready;
 	struct block *disk;  /* the next devices' disk, or NULL */
 	struct share *share; /* the next devices' folder, or NULL */
+	struct vsock *vsock; /* the same for sockets */
 	struct net cable;    /* of a network card */
 	bool cable_full;
 	u8 sent[NET_FRAME_MAX]; /* the last frame that went out */
@@ -328,7 +329,7 @@ static inline void bench_parse(struct bench_values *v, const struct device_class
 		v->values[i].text = p->def_text;
 		v->values[i].given = p->kind == PROP_KIND_CHARDEV || p->kind == PROP_KIND_BLOCK ||
 				     p->kind == PROP_KIND_NET || p->kind == PROP_KIND_SHARE ||
-				     p->kind == PROP_KIND_REF;
+				     p->kind == PROP_KIND_VSOCK || p->kind == PROP_KIND_REF;
 		i++;
 	}
 	assert_true(strlen(settings) < sizeof(v->text));
@@ -361,6 +362,8 @@ static inline void *bench_attach(void *ctx, const struct prop *p, const struct v
 		return &b->cable;
 	if (p->kind == PROP_KIND_SHARE)
 		return b->share;
+	if (p->kind == PROP_KIND_VSOCK)
+		return b->vsock;
 	return b->ref;
 }
 

@@ -66,6 +66,7 @@ enum prop_kind {
 	PROP_KIND_NET,     /* struct net *          host: {net: slirp} */
 	PROP_KIND_DISPLAY, /* struct display *      host: {display: main} */
 	PROP_KIND_SHARE,   /* struct share *        host: {share: folder} */
+	PROP_KIND_VSOCK,   /* struct vsock *        host: {socket: path} */
 };
 
 struct range {
@@ -123,7 +124,7 @@ struct value {
 	const struct value_irq *irqs;
 	const struct value_ref *ref;
 	const struct value_row *rows;
-	const struct host_spec *host; /* CHARDEV, BLOCK, NET, DISPLAY, SHARE */
+	const struct host_spec *host; /* CHARDEV, BLOCK, NET, DISPLAY, SHARE, VSOCK */
 };
 
 struct value_irq {
@@ -332,6 +333,7 @@ void dma_fence(void); /* store -> load, both ways (virtio EVENT_IDX) */
 #define PROP_NET(m, ...)      PROP(PROP_KIND_NET, struct net **, m, __VA_ARGS__)
 #define PROP_DISPLAY(m, ...)  PROP(PROP_KIND_DISPLAY, struct display **, m, __VA_ARGS__)
 #define PROP_SHARE(m, ...)    PROP(PROP_KIND_SHARE, struct share **, m, __VA_ARGS__)
+#define PROP_VSOCK(m, ...)    PROP(PROP_KIND_VSOCK, struct vsock **, m, __VA_ARGS__)
 #define PROP_TABLE(m, R, ...) PROP(PROP_KIND_TABLE, struct table *, m, .row_size = sizeof(R), __VA_ARGS__)
 #define PROP_IRQS(m, ...)     { .name = #m, .kind = PROP_KIND_IRQS, .at = WIRE_ARRAY(m), .max = LENGTH(m), __VA_ARGS__ }
 #define PROP_OUTPUTS(m, ...)  { .name = #m, .kind = PROP_KIND_OUTPUTS, .at = WIRE_ARRAY(m), .max = LENGTH(m), __VA_ARGS__ }
