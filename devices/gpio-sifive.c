@@ -78,6 +78,7 @@ DEVICE(gpio_sifive) = {
 	.linux_config = "GPIO_SIFIVE",
 	.size         = sizeof(SELF),
 	.mmio_size    = 0x1000,
+	.gpio_count   = "ngpios",
 	.cells        = { [PROVIDES_GPIO] = 1 + 2 },
 	.example      = "gpio0: {device: gpio-sifive, reg: 0x1006_0000, interrupts: 40-55, ngpios: 16}",
 	.update       = gpio_update,

@@ -205,6 +205,7 @@ DEVICE(i2c_ocores) = {
 	.name         = "i2c-ocores",
 	.doc          = "OpenCores I2C controller",
 	.compatible   = { "opencores,i2c-ocores" },
+	.similar      = WORDS("sifive,i2c0", "sifive,fu540-c000-i2c"),
 	.node         = "i2c",
 	.binding      = "i2c/opencores,i2c-ocores.yaml",
 	.linux_driver = "ocores-i2c",
@@ -212,6 +213,7 @@ DEVICE(i2c_ocores) = {
 	.linux_name   = "i2c-",
 	.size         = sizeof(SELF),
 	.mmio_size    = 0x100,
+	.mmio_max     = 0x1000,
 	.bus          = BUS_I2C,
 	.example      = "i2c0: {device: i2c-ocores, reg: auto, interrupts: auto, devices: "
 			"{rtc1: {device: rtc-ds1307, reg: 0x68}}}",

@@ -211,21 +211,15 @@ static void write_reg(struct dtb *t, const struct plan_device *d)
 		dtb_u64s(t, "reg", reg, 2);
 }
 
-static void write_device(struct dtb *t, u32 i)
+/* What the class says of the device, from its rows, its constants and its hook. */
+static void write_facts(struct dtb *t, u32 i)
 {
 	const struct plan_device *d = &t->p->devices[i];
-	const struct plan_hatch *hatch = hatch_of(t, d);
 	struct dt_node node = { t, i };
 	const struct fdt_prop *f;
 	const struct prop *p;
 	u32 row = 0;
 
-	dtb_begin(t, t->name[i], slot_of_device(t, i));
-	t->hatch = hatch;
-	write_compatible(t, d);
-	write_reg(t, d);
-	if (d->disabled)
-		dtb_text(t, "status", "disabled");
 	for_rows(p, d->class->props) {
 		if (p->fdt)
 			write_row(t, p, &d->values[row], t->place[i] == ON_BUS);
@@ -235,12 +229,32 @@ static void write_device(struct dtb *t, u32 i)
 		write_constant(t, f);
 	if (d->class->fdt_more)
 		d->class->fdt_more(&node);
+}
+
+static void write_device(struct dtb *t, u32 i)
+{
+	const struct plan_device *d = &t->p->devices[i];
+	const struct plan_hatch *hatch = hatch_of(t, d);
+
+	dtb_begin(t, t->name[i], slot_of_device(t, i));
+	t->hatch = hatch;
+	write_compatible(t, d);
+	write_reg(t, d);
+	if (d->disabled)
+		dtb_text(t, "status", "disabled");
+	if (!d->class->inner_node)
+		write_facts(t, i);
 	if (d->class->irq_cells)
 		dtb_phandle(t, slot_of_device(t, i));
 	dtb_own_phandle(t, slot_of_device(t, i));
 	t->hatch = NULL;
 	for (u32 k = 0; hatch && k < hatch->nset; k++)
 		dtb_prop(t, &hatch->set[k]);
+	if (d->class->inner_node) {
+		dtb_begin(t, d->class->inner_node, SLOT_NONE);
+		write_facts(t, i);
+		dtb_end(t);
+	}
 }
 
 /* The plan has parents before children: a node stays open while its children follow. */

@@ -304,6 +304,24 @@ static bool read_cells(struct planner *pl, const struct prop *p, const struct no
 			 provider->name);
 }
 
+/* A line is there, and nobody else has it. */
+static bool claim_gpio(struct planner *pl, const struct node *n, const char *what,
+		       const struct value_ref *ref)
+{
+	const struct plan_device *d = &pl->p->devices[ref->provider];
+	const struct value *count =
+		d->class->gpio_count ? planned_value(d, d->class->gpio_count) : NULL;
+	char *line = arena_printf(&pl->b->arena, "line %u of `%s`", ref->cell[0], d->name);
+
+	if (count && ref->cell[0] >= count->num) {
+		diag_report(pl->b->ds, n->at, DIAG_gpio_line, "%s: there is no %s", what, line);
+		return diag_hint(pl->b->ds, "it has lines 0..%u", (u32)count->num - 1);
+	}
+	plan_claim(pl, DIAG_gpio_line, line,
+		   arena_printf(&pl->b->arena, "two devices use %s", line), n->at);
+	return true;
+}
+
 /* NAME [CELL ...] */
 static bool read_ref(struct planner *pl, const struct prop *p, const struct node *n,
 		     const char *what, struct value_ref *ref)
@@ -321,7 +339,8 @@ static bool read_ref(struct planner *pl, const struct prop *p, const struct node
 	if (provider_cells(&pl->p->devices[ref->provider], p->wants) < 0)
 		return report_provider(pl, node_part(n, at, end - at), what, ref->provider,
 				       p->wants);
-	return read_cells(pl, p, n, what, end + strspn(s + end, " "), ref);
+	return read_cells(pl, p, n, what, end + strspn(s + end, " "), ref) &&
+	       (p->wants != PROVIDES_GPIO || claim_gpio(pl, n, what, ref));
 }
 
 /* One reference, or where the row takes several, a list. */

@@ -146,6 +146,29 @@ void wire_connect(struct wire *wire, struct device *to, u32 line)
 	wire->line = line;
 }
 
+void wire_to_gpio(struct device *dev, struct wire *wire, const struct ref *ref)
+{
+	device_add_wire(dev, wire);
+	if (ref->dev)
+		wire_connect(wire, ref->dev, ref->cell[0]);
+}
+
+/* The row of a GPIO controller's levels is its first of outputs. */
+void wire_from_gpio(struct device *dev, const struct ref *ref, u32 line)
+{
+	const struct prop *p;
+	struct wire *wire;
+
+	if (!ref->dev)
+		return;
+	for_each(p, ref->dev->class->props)
+		if (p->kind == PROP_KIND_OUTPUTS)
+			break;
+	wire = p && p->name ? device_wire(ref->dev, p->name, ref->cell[0]) : NULL;
+	if (wire)
+		wire_connect(wire, dev, line);
+}
+
 #define IRQ_BITS 6
 
 static void set_hart(void *ctx, u32 line, bool level)

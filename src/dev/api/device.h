@@ -38,6 +38,12 @@ struct wire {
 
 void wire_set(struct device *dev, struct wire *wire, bool level);
 
+/* In init(), for a property's reference to a GPIO line: `wire` sets its level, or it is
+ * heard as input `line`.  Does nothing if the controller is disabled. */
+struct ref;
+void wire_to_gpio(struct device *dev, struct wire *wire, const struct ref *ref);
+void wire_from_gpio(struct device *dev, const struct ref *ref, u32 line);
+
 /* -- What a board file says about a device -----------------------------------
  *
  * A row of .props is one key.  The YAML key is the member's name with '-' for
@@ -85,6 +91,12 @@ struct ref {
 	struct device *dev; /* the provider, or NULL */
 	u32 cell[3], n;
 };
+
+/* How a GPIO line is read: its second cell, bit 0. */
+static inline bool ref_active_low(const struct ref *ref)
+{
+	return ref->cell[1] & 1;
+}
 
 /* Rows of a nested map, each a struct of the model's own: .rows describes it. */
 struct table {
@@ -192,7 +204,8 @@ struct device_class {
 	const char *compatible[4];
 	const char *const *similar; /* compatibles of other chips that it can stand for, or NULL */
 	const char *node;           /* FDT node name: "serial"; NULL: no node */
-	bool in_chosen;           /* its node stands below /chosen */
+	bool in_chosen;             /* its node stands below /chosen */
+	const char *inner_node;   /* the FDT rows stand in a node of this name below it; or NULL */
 	const char *node_number;  /* the property whose number ends it: "clock-33333333"; or NULL */
 	const char *binding;      /* "serial/8250.yaml" */
 	const char *linux_driver; /* "8250_of", or NULL */
@@ -203,11 +216,12 @@ struct device_class {
 	u32 on;                   /* mask of enum bus; 0 means BUS_MMIO */
 	enum bus bus;             /* what it offers to devices nested in it */
 	u64 mmio_size;            /* of the window; 0: `reg:` must give a size */
-	u64 mmio_max;          /* largest size `reg:` may give; 0: mmio_size.  Both 0: no window */
-	u64 mmio_align;        /* of the base; 0: the size, at most 4 KiB */
-	u32 irq_cells;         /* interrupt controllers: 1 or 2; else 0 */
-	u32 irq_address_cells; /* controllers: cells of an interrupt-map address; usually 0 */
-	const char *irq_limit; /* controllers: the property that says the highest line */
+	u64 mmio_max;           /* largest size `reg:` may give; 0: mmio_size.  Both 0: no window */
+	u64 mmio_align;         /* of the base; 0: the size, at most 4 KiB */
+	u32 irq_cells;          /* interrupt controllers: 1 or 2; else 0 */
+	u32 irq_address_cells;  /* controllers: cells of an interrupt-map address; usually 0 */
+	const char *irq_limit;  /* controllers: the property that says the highest line */
+	const char *gpio_count; /* PROVIDES_GPIO: the property that says how many lines */
 	i32 cells[PROVIDES_COUNT]; /* 1 + number of cells it provides; 0: does not provide, unless
 				    * it has a property `cells.clock` (...), and that is given */
 	bool shareable_irq;
@@ -221,6 +235,7 @@ struct device_class {
 	const struct spi_class *spi;       /* spi.h */
 	const struct i2c_class *i2c;       /* i2c.h */
 	const struct ps2_class *ps2;       /* ps2.h */
+	const struct hid_class *hid;       /* hid_i2c.h */
 	const struct input_sink *sink;     /* input.h */
 	const char *example;               /* one line of YAML */
 
