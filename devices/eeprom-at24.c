@@ -6,10 +6,10 @@
  * A transfer begins with the address of a byte, in one or two bytes.  Reading goes on to
  * the end and around; writing stays in its page, and counts from the STOP on.
  *
- * With `host:` a file is the memory: read once, and written after each STOP.  Drivers wait
- * 25 ms for a chip that writes, and a host may take longer, so the guest is not kept
- * waiting.  A chip whose file fails does not answer any more.  Without a file it is as it
- * leaves the factory, all ones, after each reset of the machine.
+ * With `host:` a file is the memory: read once, before which the chip does not answer, and
+ * written after each STOP.  Drivers wait 25 ms for a chip that writes, and a host may take
+ * longer, so the guest is not kept waiting.  A chip whose file fails answers no more.
+ * Without a file it is as it leaves the factory, all ones, after each reset of the machine.
  *
  * Not modeled: the time of a write cycle, chips with several addresses (24C04 to 24C16).
  */
@@ -61,7 +61,8 @@ struct eeprom {
 	/* The file: one request at a time, from a copy of the bytes. */
 	struct block_req request;
 	u8 *copy;
-	struct span unsaved; /* what the file does not have yet */
+	struct span saving, unsaved; /* what is under way, and what the file does not have yet */
+	bool loaded, failed;
 
 	u32 at;              /* the byte that is read or written next */
 	u32 address_left;    /* bytes of an address that are still to come */
@@ -93,7 +94,11 @@ static void span_add(struct span *s, struct span more)
 /* Afterwards the engine calls update(), which looks for more. */
 static void file_done(struct block_req *req)
 {
-	(void)req;
+	struct eeprom *e = (struct eeprom *)req->dev;
+
+	e->failed |= req->status != BLOCK_OK;
+	e->loaded |= req->op == BLOCK_READ && !e->failed;
+	e->saving = (struct span){ 0 };
 }
 
 static void file_request(struct eeprom *e, enum block_op op, struct span s, u8 *bytes)
@@ -110,20 +115,21 @@ static void file_request(struct eeprom *e, enum block_op op, struct span s, u8 *
 	block_submit(e->host, &e->request);
 }
 
-static bool file_failed(const struct eeprom *e)
+/* A reset ends a request without a word: then it is begun again. */
+static void file_go_on(struct eeprom *e)
 {
-	return has_file(e) && block_idle(e->host) && e->request.status != BLOCK_OK;
-}
-
-static void save(struct eeprom *e)
-{
-	struct span s = e->unsaved;
-
-	if (s.from == s.to || !block_idle(e->host))
+	if (!has_file(e) || e->failed || !block_idle(e->host))
 		return;
-	memcpy(e->copy, e->bytes, MOST);
-	file_request(e, BLOCK_WRITE, s, e->copy);
-	e->unsaved = (struct span){ 0 };
+	span_add(&e->unsaved, e->saving);
+	e->saving = (struct span){ 0 };
+	if (!e->loaded) {
+		file_request(e, BLOCK_READ, (struct span){ 0, model_of(e)->size }, e->bytes);
+	} else if (e->unsaved.from < e->unsaved.to) {
+		e->saving = e->unsaved;
+		e->unsaved = (struct span){ 0 };
+		memcpy(e->copy, e->bytes, MOST);
+		file_request(e, BLOCK_WRITE, e->saving, e->copy);
+	}
 }
 
 /* -- The bus --------------------------------------------------------------------------- */
@@ -132,7 +138,7 @@ static bool eeprom_start(struct device *dev, bool read)
 {
 	struct eeprom *e = (struct eeprom *)dev;
 
-	if (file_failed(e))
+	if (has_file(e) && (e->failed || !e->loaded))
 		return false;
 	if (!read)
 		e->address_left = model_of(e)->address_bytes;
@@ -196,8 +202,6 @@ static bool eeprom_init(struct device *dev, struct err *err)
 	e->copy = xzalloc(MOST);
 	e->in_snapshot = has_file(e) ? 0 : size;
 	e->read_only |= has_file(e) && block_read_only(e->host);
-	if (has_file(e)) /* the first reset waits for it */
-		file_request(e, BLOCK_READ, (struct span){ 0, size }, e->bytes);
 	return true;
 }
 
@@ -216,7 +220,7 @@ static void eeprom_update(struct device *dev)
 	e->at %= size;
 	e->changed.to = MIN(e->changed.to, size);
 	e->changed.from = MIN(e->changed.from, e->changed.to);
-	save(e);
+	file_go_on(e);
 }
 
 static void eeprom_reset(struct device *dev)

@@ -39,10 +39,16 @@ static void run(struct disk *d)
 	d->block.complete(d->block.ctx, req);
 }
 
+/* As host/ does it: what has not begun is canceled. */
 static void disk_drain(struct block *b)
 {
-	if (disk_of(b)->waiting)
-		run(disk_of(b));
+	struct disk *d = disk_of(b);
+	bool broken = d->broken;
+
+	d->broken = true;
+	if (d->waiting)
+		run(d);
+	d->broken = broken;
 }
 
 static const struct block_ops disk_ops = { .submit = disk_submit, .drain = disk_drain };
@@ -59,6 +65,8 @@ static struct device *eeprom_bench(struct disk *d, const char *settings)
 
 	bench_of(bus)->disk = d ? &d->block : NULL;
 	bench_nest(bus, "eeprom-at24", EEPROM, settings);
+	if (d)
+		run(d); /* it is read */
 	return bus;
 }
 
@@ -135,6 +143,23 @@ static void the_file_is_the_memory(void **state)
 	assert_true(write_at(bus, 1023, "X"));
 	run(&d);
 	assert_memory_equal(d.bytes + 1022, ".X.", 3);
+	bench_free(bus);
+	(void)state;
+}
+
+static void it_does_not_answer_until_its_file_is_read(void **state)
+{
+	static struct disk d;
+	struct device *bus = i2c_bench(), *chip;
+
+	disk_make(&d, 4096);
+	bench_of(bus)->disk = &d.block;
+	chip = bench_nest(bus, "eeprom-at24", EEPROM, "model=24c32");
+	assert_false(i2c_begin(bus, EEPROM, false));
+	device_reset(chip); /* which cancels it */
+	assert_false(i2c_begin(bus, EEPROM, false));
+	run(&d);
+	assert_true(i2c_begin(bus, EEPROM, false));
 	bench_free(bus);
 	(void)state;
 }
@@ -222,6 +247,7 @@ static void a_chip_whose_file_fails_answers_no_more(void **state)
 	d.broken = true;
 	bus = eeprom_bench(&d, "model=24c32");
 	assert_false(i2c_begin(bus, EEPROM, true));
+	assert_null(d.waiting);
 	bench_free(bus);
 	(void)state;
 }
@@ -237,6 +263,7 @@ static void a_reset_during_a_write_loses_nothing(void **state)
 	assert_true(write_at(bus, 7, "a"));
 	assert_true(write_at(bus, 8, "b"));
 	device_reset(bench_of(bus)->devices[1]);
+	assert_int_equal(d.bytes[7], '.');
 	run(&d);
 	assert_memory_equal(d.bytes + 6, ".ab.", 4);
 	read_at(bus, 7, got, 2);
@@ -269,6 +296,7 @@ int main(void)
 		cmocka_unit_test(small_chips_have_one_byte_of_address),
 		cmocka_unit_test(reading_goes_around_at_the_end_and_writing_at_the_page),
 		cmocka_unit_test(the_file_is_the_memory),
+		cmocka_unit_test(it_does_not_answer_until_its_file_is_read),
 		cmocka_unit_test(what_is_written_during_a_write_follows_it),
 		cmocka_unit_test(a_write_without_a_stop_waits_for_one),
 		cmocka_unit_test(a_protected_chip_refuses_what_is_written),
