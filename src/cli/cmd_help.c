@@ -70,7 +70,7 @@ int cmd_help(const struct args *a)
 
 int cmd_version(const struct args *a)
 {
-	const char *slirp = host_slirp_version();
+	const char *slirp = host_slirp_version(), *sdl = host_sdl_version();
 
 	printf("vmbuild %s\n", VMBUILD_VERSION);
 	if (!args_has(a, "verbose"))
@@ -78,8 +78,9 @@ int cmd_version(const struct args *a)
 	printf("engines:");
 	for (const struct engine *const *e = engines; *e; e++)
 		printf(" %s", (*e)->name);
-	printf("\nlibyaml %s · zlib %s · zstd %s · libslirp %s\n", yaml_get_version_string(),
-	       zlibVersion(), HAVE_ZSTD ? "yes" : "no", slirp ? slirp : "no");
+	printf("\nlibyaml %s · zlib %s · zstd %s · libslirp %s · SDL2 %s\n",
+	       yaml_get_version_string(), zlibVersion(), HAVE_ZSTD ? "yes" : "no",
+	       slirp ? slirp : "no", sdl ? sdl : "no");
 	printf("sandbox: none in this version\ndata: %s\n", VMBUILD_DATADIR);
 	return EXIT_OK;
 }

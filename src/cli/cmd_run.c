@@ -15,6 +15,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+#define SECOND_NS 1000000000ull
+
 struct run {
 	const struct args *args;
 	const struct plan *plan;
@@ -29,6 +31,7 @@ struct run {
 	bool pictured;  /* it was taken, or it could not be */
 	bool picture_failed;
 	bool quiet, paused;
+	u64 speed_ns, speed_from; /* of the last title: when it was made, instructions then */
 
 	u64 started_ns, deadline_ns; /* NEVER_NS: no --timeout */
 	bool timed_out;
@@ -407,6 +410,24 @@ static void take_picture(struct run *r)
 	str_free(&png);
 }
 
+/* For the titles of windows, once a second: 4 harts 640 MIPS. */
+static u64 say_speed(struct run *r, u64 now)
+{
+	u64 ns = now - r->speed_ns, instructions;
+	char text[64];
+
+	if (ns < SECOND_NS)
+		return r->speed_ns + SECOND_NS;
+	instructions = machine_stats(r->machine).harts.instructions;
+	snprintf(text, sizeof(text), "%u hart%s %.0f MIPS", r->plan->nharts,
+		 r->plan->nharts == 1 ? "" : "s",
+		 (double)(instructions - r->speed_from) * 1e3 / (double)ns);
+	screens_status(&r->screens, text);
+	r->speed_from = instructions;
+	r->speed_ns = now;
+	return now + SECOND_NS;
+}
+
 static u64 due(void *ctx)
 {
 	struct run *r = ctx;
@@ -415,6 +436,8 @@ static u64 due(void *ctx)
 	if (now_ns() >= r->picture_ns)
 		take_picture(r);
 	next = MIN(next, typists_due(&r->typists, now_ns()));
+	if (screens_have_title(&r->screens))
+		next = MIN(next, say_speed(r, now_ns()));
 	if (machine_ended(r->machine, &code) != MACHINE_RUNNING)
 		loop_quit(r->loop);
 	if (now_ns() >= r->deadline_ns) {
@@ -707,6 +730,8 @@ static int run_board(struct run *r, const struct exec_host *exec, u64 timeout_ns
 		code = boot(r, &host);
 	r->screens.plan = r->plan;
 	r->screens.loop = r->loop;
+	r->screens.end = on_kill;
+	r->screens.ctx = r;
 	if (code == EXIT_OK && !screens_open(&r->screens, args_value(r->args, "display"), &e)) {
 		print_err(&e);
 		code = EXIT_HOST;

@@ -1,13 +1,32 @@
 /* screens.c - who shows the displays of a run. */
 #include "screens.h"
 
-/* In the order of enum plan_viewer, as --display and `viewer:` have them. */
+/* A window where there can be one; else the machine runs without, and can be looked at. */
+static struct host_viewer *open_auto(struct loop *l, const struct host_view *view, struct err *e)
+{
+	struct host_viewer *v = host_has_windows() ? host_sdl(l, view, e) : NULL;
+
+	if (!v)
+		log_line(LOG_INFO, "%s: %s; `vmbuild screenshot` shows it", view->name,
+			 e->text[0] ? e->text : "no window system here");
+	e->text[0] = 0;
+	return v;
+}
+
+static struct host_viewer *open_none(struct loop *l, const struct host_view *view, struct err *e)
+{
+	(void)l, (void)view, (void)e;
+	return NULL;
+}
+
+/* In the order of enum plan_viewer, as --display and `viewer:` have them.  NULL with an empty
+ * *e: nobody looks. */
 static const struct viewer_kind {
 	const char *word;
 	struct host_viewer *(*open)(struct loop *l, const struct host_view *view, struct err *e);
 } kinds[] = {
-	[VIEWER_AUTO] = { "auto", NULL }, [VIEWER_NONE] = { "none", NULL },
-	[VIEWER_SDL] = { "sdl", NULL },   [VIEWER_VNC] = { "vnc", NULL },
+	[VIEWER_AUTO] = { "auto", open_auto }, [VIEWER_NONE] = { "none", open_none },
+	[VIEWER_SDL] = { "sdl", host_sdl },    [VIEWER_VNC] = { "vnc", NULL },
 	[VIEWER_WEB] = { "web", NULL },
 };
 
@@ -31,20 +50,23 @@ static bool open_one(struct screens *s, u32 shown, const struct viewer_kind *kin
 	struct host_view view = { .name = p->name,
 				  .title = p->title ? p->title : s->plan->name,
 				  .displays = displays,
-				  .input = s->input };
+				  .input = s->input,
+				  .end = s->end,
+				  .ctx = s->ctx };
 	struct host_viewer *v;
 
 	for (u32 i = 0; i < s->n && view.ndisplays < SCREENS; i++)
 		if (s->list[i].shown == shown)
 			displays[view.ndisplays++] = s->list[i].display;
-	if (!view.ndisplays || kind == &kinds[VIEWER_NONE] || kind == &kinds[VIEWER_AUTO])
+	if (!view.ndisplays)
 		return true;
 	if (!kind->open)
 		return err_set(e, "this build has no viewer `%s`", kind->word);
+	e->text[0] = 0;
 	v = kind->open(s->loop, &view, e);
 	if (v)
 		s->viewers[s->nviewers++] = v;
-	return v;
+	return v || !e->text[0];
 }
 
 bool screens_open(struct screens *s, const char *kind, struct err *e)
@@ -53,6 +75,21 @@ bool screens_open(struct screens *s, const char *kind, struct err *e)
 		if (!open_one(s, i, kind ? find(kind) : &kinds[s->plan->displays[i].viewer], e))
 			return err_in(e, "%s", s->plan->displays[i].name);
 	return true;
+}
+
+bool screens_have_title(const struct screens *s)
+{
+	for (u32 i = 0; i < s->nviewers; i++)
+		if (s->viewers[i]->status)
+			return true;
+	return false;
+}
+
+void screens_status(const struct screens *s, const char *text)
+{
+	for (u32 i = 0; i < s->nviewers; i++)
+		if (s->viewers[i]->status)
+			s->viewers[i]->status(s->viewers[i], text);
 }
 
 void screens_close(struct screens *s)

@@ -14,6 +14,9 @@ struct screens {
 	const struct machine_display *list;
 	u32 n;
 	struct input *input;
+	/* Who looks wants the run to end.  Any thread. */
+	void (*end)(void *ctx);
+	void *ctx;
 	struct host_viewer *viewers[SCREENS];
 	u32 nviewers;
 };
@@ -22,6 +25,9 @@ struct screens {
  * before it starts. */
 bool screens_open(struct screens *s, const char *kind, struct err *e);
 void screens_close(struct screens *s);
+/* Some show a line about the run: here is what it is now. */
+bool screens_have_title(const struct screens *s);
+void screens_status(const struct screens *s, const char *text);
 /* One of the words of --display. */
 bool screens_kind(const char *kind);
 

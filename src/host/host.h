@@ -188,11 +188,20 @@ struct host_view {
 	struct display *const *displays; /* they outlive the viewer; the list does not */
 	u32 ndisplays;
 	struct input *input; /* the machine's */
+	/* Who looks does not want it any more: the run is to end.  Any thread. */
+	void (*end)(void *ctx);
+	void *ctx;
 };
 
 struct host_viewer {
+	void (*status)(struct host_viewer *v, const char *text); /* for the title; or NULL */
 	void (*free)(struct host_viewer *v);
 };
+
+/* Windows (sdl_view.c).  NULL with *e: there is no window system, or this build has no SDL2. */
+struct host_viewer *host_sdl(struct loop *l, const struct host_view *view, struct err *e);
+const char *host_sdl_version(void); /* NULL: this build has none */
+bool host_has_windows(void);        /* it is worth a try */
 
 /* -- Running machines (control.c) ------------------------------------------------------ */
 
