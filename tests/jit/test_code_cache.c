@@ -309,7 +309,8 @@ static void pages_without_code_take_little(const struct jit *j)
 		assert_null(j->pages[i]->links);
 		without++;
 	}
-	assert_true(without > 0);
+	/* Where two pages are all that there may be, both may have code. */
+	assert_true(without > 0 || JIT_PAGES == 2);
 }
 
 /* Both call all functions, each of them until it is compiled. */
@@ -405,8 +406,11 @@ static void code_that_gets_hot_when_nobody_may_compile_is_compiled_later(void **
 		EBREAK,
 	};
 	static const u64 passes[] = { JIT_HEAT / 2, 2 * JIT_NEVER, 2 };
-	struct rig *r = jit_rig(1);
+	struct rig *r;
 
+	if (JIT_HEAT == 1) /* there is no pass that leaves it cold */
+		skip();
+	r = jit_rig(1);
 	exec_put(r, CODE, code, ARRAY_LEN(code));
 	for (u32 i = 0; i < ARRAY_LEN(passes); i++) {
 		r->env.jit->evicting = i == 1;
