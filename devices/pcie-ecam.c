@@ -8,7 +8,7 @@
  * address on both sides, I/O ports from 0.  Firmware or the kernel places BARs; at
  * reset none is placed.  Pins INTA of the slots are spread over four interrupts.
  *
- * Not modeled: buses behind bridges, hot plug, error reporting.
+ * Not modeled: hot plug, error reporting.
  */
 #include "device.h"
 #include "dt.h"

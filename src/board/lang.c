@@ -122,7 +122,7 @@ const struct lang_key lang_device[] = {
 	K("reg",              KEY_REG,     .doc = "its place: base, [base, size] or auto; on I2C its address, "
 					   "on SPI its chip select",
 	  .where = BUS_MMIO | BUS_I2C | BUS_SPI),
-	K("slot",             KEY_SLOT,    .doc = "on PCI: 1 to 31, or auto", .where = BUS_PCI),
+	K("slot",             KEY_SLOT,    .doc = "on PCI: 1 to 31 (0 behind a root port), or auto", .where = BUS_PCI),
 	K("compatible",       KEY_TEXTS,   .doc = "in place of the class's"),
 	K("interrupt-parent", KEY_NAME,    .doc = "its interrupt controller, if not the board's"),
 	K("status",           KEY_WORD,    .doc = "`disabled`: a node in the device tree, and no device",

@@ -12,6 +12,7 @@
 #define PARTS_H
 
 #include "board.h"
+#include "pci.h"
 
 #define BOARD_MAX_FILE   MIB
 #define BOARD_MAX_DEPTH  64
@@ -423,6 +424,7 @@ u32 planner_find(const struct planner *pl, const char *name);
 /* The same for a name that stands at `off` in a value; reports what is wrong with it. */
 u32 planner_ref(struct planner *pl, const struct node *n, size_t off, size_t len, const char *what);
 /* Reports a name that is in use or no name. */
+bool class_is_port(const struct device_class *c); /* of PCI Express: one device behind it */
 bool planner_name(struct planner *pl, const char *name, struct pos at, u32 index);
 
 /* A device that is named as an interrupt controller and is none.  False. */

@@ -128,6 +128,11 @@ static const char *bus_text(enum bus bus)
 	return "the system bus";
 }
 
+bool class_is_port(const struct device_class *c)
+{
+	return c->pci && c->pci->port;
+}
+
 static u32 class_on(const struct device_class *c)
 {
 	return c->on ? c->on : BUS_MMIO;
@@ -154,6 +159,19 @@ static bool check_bus(struct planner *pl, const struct plan_device *d, const str
 		return diag_hint(pl->b->ds, "the board needs a device that offers one");
 	}
 	return false;
+}
+
+/* Root ports belong to the root: behind one is a link to a device. */
+static void check_port(struct planner *pl, const struct plan_device *d, const struct node *n)
+{
+	const struct plan_device *parent = &pl->p->devices[d->parent];
+
+	if (!class_is_port(parent->class))
+		return;
+	diag_report(pl->b->ds, n->at, DIAG_wrong_bus,
+		    "a %s stands on the host bridge's own bus, and this is behind `%s`",
+		    d->class->name, parent->name);
+	diag_hint(pl->b->ds, "nest it beside `%s`, not in it", parent->name);
 }
 
 static bool is_disabled(struct board *b, const struct node *map)
@@ -252,6 +270,8 @@ static void add_device(struct planner *pl, struct pair *p, u32 parent)
 	if (!check_bus(pl, d, class, draft->bus))
 		draft->bus =
 			(enum bus)(class_on(d->class) & -class_on(d->class)); /* as it would be */
+	else if (class_is_port(d->class))
+		check_port(pl, d, class);
 	add_nested(pl, map, i);
 }
 

@@ -165,11 +165,19 @@ static void read_window(struct planner *pl, u32 i)
 }
 
 /* Where a bus has numbered places: which there are, and what they are called. */
-static void bus_places(enum bus bus, u32 *first, u32 *last, const char **key)
+static void bus_places(const struct planner *pl, u32 i, u32 *first, u32 *last, const char **key)
 {
+	enum bus bus = pl->drafts[i].bus;
+
 	*key = bus == BUS_PCI ? "slot" : "reg";
-	*first = bus == BUS_PCI ? 1 : bus == BUS_I2C ? 0x08 : 0; /* slot 0 is the bridge's own */
-	*last = bus == BUS_PCI ? 31 : bus == BUS_I2C ? 0x77 : 7;
+	*first = bus == BUS_I2C ? 0x08 : 0;
+	*last = bus == BUS_I2C ? 0x77 : 7;
+	if (bus == BUS_PCI) {
+		bool link = class_is_port(pl->p->devices[pl->p->devices[i].parent].class);
+
+		*first = link ? 0 : 1; /* slot 0 is the host bridge's own */
+		*last = link ? 0 : 31;
+	}
 }
 
 static void read_place(struct planner *pl, u32 i, u32 *taken)
@@ -182,7 +190,7 @@ static void read_place(struct planner *pl, u32 i, u32 *taken)
 	struct pair *p;
 	u64 v;
 
-	bus_places(draft->bus, &first, &last, &key);
+	bus_places(pl, i, &first, &last, &key);
 	p = map_pair(draft->node, key);
 	n = p && !p->value->absent ? p->value : NULL;
 	draft->automatic = !n || is_auto(n);
@@ -250,7 +258,7 @@ static void pin_place(struct planner *pl, u32 i, u32 *taken)
 
 	if (!pl->drafts[i].automatic || !pin || !check_number(pl->b, pin, "slot", &v))
 		return;
-	bus_places(pl->drafts[i].bus, &first, &last, &key);
+	bus_places(pl, i, &first, &last, &key);
 	if (v < first || v > last || taken[v]) {
 		lock_report_lost(pl->b, pin, d->name,
 				 v < first || v > last
@@ -272,7 +280,7 @@ static void auto_place(struct planner *pl, u32 i, u32 *taken)
 
 	if (!pl->drafts[i].automatic || pl->drafts[i].pinned)
 		return;
-	bus_places(pl->drafts[i].bus, &first, &last, &key);
+	bus_places(pl, i, &first, &last, &key);
 	for (d->slot = first; d->slot <= last && taken[d->slot]; d->slot++)
 		;
 	if (d->slot <= last) {

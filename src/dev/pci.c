@@ -26,6 +26,11 @@ bool pci_command(const struct pci_function *f, u32 bits)
 	return pci_config(f, CFG_COMMAND, 2) & bits;
 }
 
+bool pci_is_master(const struct pci_function *f)
+{
+	return pci_command(f, COMMAND_MASTER) && pci_bus_masters(f->bus);
+}
+
 /* -- BARs ------------------------------------------------------------------- */
 
 static u64 window_read(void *ctx, u64 off, u32 width)
@@ -76,6 +81,8 @@ static bool bar_decodes(const struct pci_function *f, const struct pci_bar_windo
 	u64 at = bar_address(f, w);
 
 	*gpa = w->io ? to->io.base + at : at;
+	if (!pci_bus_passes(f->bus, at, w->size, w->io))
+		return false;
 	if (w->io)
 		return pci_command(f, COMMAND_IO) && range_inside(at, w->size, 0, to->io.size);
 	return pci_command(f, COMMAND_MEMORY) &&
@@ -204,7 +211,8 @@ void pci_set_identity(struct pci_function *f, const struct pci_class *is)
 
 	put_le32(c + CFG_VENDOR, is->vendor | (u32)is->device << 16);
 	put_le32(c + CFG_REVISION, is->revision | is->class_code << 8);
-	put_le32(c + CFG_SUBSYSTEM, is->subsystem_vendor | (u32)is->subsystem << 16);
+	if (!is->port)
+		put_le32(c + CFG_SUBSYSTEM, is->subsystem_vendor | (u32)is->subsystem << 16);
 	c[CFG_PIN] = is->intx; /* 1 is INTA */
 }
 
@@ -220,7 +228,9 @@ static void function_update(struct device *dev, void *object)
 {
 	struct pci_function *f = object;
 
-	atomic_store(&dev->engine->dma_blocked, !pci_command(f, COMMAND_MASTER));
+	if (pci_is_port(f))
+		pci_port_update(f);
+	atomic_store(&dev->engine->dma_blocked, !pci_is_master(f));
 	for (u32 i = 0; i < PCI_BARS; i++)
 		if (f->bar[i].size)
 			bar_map(f, &f->bar[i]);
@@ -268,6 +278,8 @@ static void function_init(struct pci_function *f, const struct pci_class *is)
 {
 	header_init(f);
 	pci_set_identity(f, is);
+	if (is->port)
+		pci_port_header(f);
 	for (u32 i = 0; i < PCI_BARS; i++)
 		if (is->bar[i].size)
 			pci_add_bar(f, i, &is->bar[i]);
@@ -298,13 +310,16 @@ bool pci_attach(struct device *dev, struct err *e)
 
 	if (!bus)
 		return true;
-	if (place->slot >= PCI_SLOTS)
-		return err_set(e, "slot %u is not in 0..%u", place->slot, PCI_SLOTS - 1);
+	if (place->slot >= PCI_SLOTS || (bus->port && place->slot))
+		return err_set(e, "slot %u is not in 0..%u", place->slot,
+			       bus->port ? 0 : PCI_SLOTS - 1);
 	if (bus->function[place->slot])
 		return err_set(e, "slot %u is taken by %s", place->slot,
 			       bus->function[place->slot]->dev->name);
 	f = pci_plug(dev, dev->class->pci, bus, place->slot);
 	device_add_wire(dev, &f->intx);
-	wire_connect(&f->intx, bus->bridge, PCI_LINE(place->slot, 0));
+	/* Slot 0 behind a port: its pins are the port's. */
+	wire_connect(&f->intx, bus->bridge,
+		     PCI_LINE(bus->port ? bus->port->dev->engine->place.slot : place->slot, 0));
 	return true;
 }

@@ -54,10 +54,20 @@ struct pci_function {
 	void (*hook_write)(struct device *dev, u32 off, u32 width, u32 value);
 };
 
+/* Addresses that a root port lets through: none if the last is below the first. */
+struct pci_gate {
+	_Atomic u64 first, last;
+};
+
 struct pci_bus {
-	struct device *bridge;
+	struct device *bridge; /* the host's */
 	struct pci_windows windows;
 	struct pci_function *function[PCI_SLOTS]; /* function 0 of each */
+
+	/* Behind a root port: what its registers say, for the function there. */
+	struct pci_function *port;
+	struct pci_gate io, memory, prefetchable;
+	_Atomic u32 command, number;
 };
 
 /* -- For device types with a PCI form of their own (virtio_pci.c) ------------------

@@ -30,7 +30,7 @@ bool pci_msix_enabled(const struct device *dev)
 static bool may_send(const struct pci_function *f, u32 vector)
 {
 	return (msix_control(f) & (CONTROL_ENABLE | CONTROL_MASKED)) == CONTROL_ENABLE &&
-	       !(f->vectors[vector].control & VECTOR_MASKED) && pci_command(f, COMMAND_MASTER);
+	       !(f->vectors[vector].control & VECTOR_MASKED) && pci_is_master(f);
 }
 
 static void try_to_send(struct pci_function *f, u32 vector)

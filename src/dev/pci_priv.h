@@ -19,11 +19,21 @@ enum {
 	CFG_STATUS = 0x06,
 	CFG_REVISION = 0x08,
 	CFG_CACHE_LINE = 0x0c,
+	CFG_HEADER_TYPE = 0x0e,
 	CFG_BAR = 0x10,
 	CFG_SUBSYSTEM = 0x2c,
 	CFG_CAPABILITY_LIST = 0x34,
 	CFG_LINE = 0x3c,
 	CFG_PIN = 0x3d,
+
+	/* of a type 1 header: each base is followed by its limit */
+	CFG_PRIMARY = 0x18, /* then secondary, subordinate, latency timer */
+	CFG_IO_BASE = 0x1c,
+	CFG_MEMORY_BASE = 0x20,
+	CFG_PREFETCHABLE_BASE = 0x24,
+	CFG_PREFETCHABLE_UPPER = 0x28,
+	CFG_BRIDGE_CONTROL = 0x3e,
+
 	CFG_CAPABILITIES = 0x40, /* the first of them */
 };
 
@@ -34,6 +44,7 @@ enum {
 	COMMAND_INTX_OFF = 1 << 10,
 	STATUS_INTERRUPT = 1 << 3,
 	STATUS_CAPABILITIES = 1 << 4,
+	BRIDGE_RESET = 1 << 6, /* of the bus behind it */
 };
 
 /* -- pci.c: the function's lock is held ----------------------------------------- */
@@ -44,6 +55,23 @@ u32 pci_config_read(struct pci_function *f, u32 off, u32 width);
 void pci_config_write(struct pci_function *f, u32 off, u32 width, u32 value);
 struct pci_function *pci_plug(struct device *dev, const struct pci_class *is, struct pci_bus *bus,
 			      u32 slot);
+
+/* May it use memory, and send messages? */
+bool pci_is_master(const struct pci_function *f);
+
+/* -- pci_ecam.c ------------------------------------------------------------------ */
+
+/* The bus of a device that offers one: of the host bridge, or behind a port of `above`. */
+struct pci_bus *pci_bus_make(struct device *dev, const struct pci_bus *above,
+			     struct pci_function *port);
+
+/* -- pci_port.c ------------------------------------------------------------------ */
+
+bool pci_is_port(const struct pci_function *f);
+void pci_port_header(struct pci_function *f);
+void pci_port_update(struct pci_function *f);
+bool pci_bus_passes(const struct pci_bus *bus, u64 at, u64 size, bool io);
+bool pci_bus_masters(const struct pci_bus *bus);
 
 /* -- pci_msix.c ------------------------------------------------------------------ */
 

@@ -24,6 +24,7 @@ struct pci_class {
 	u32 msix_vectors; /* 0: none.  The engine places table and PBA in BAR msix_bar */
 	u32 msix_bar;     /* a BAR of its own */
 	bool intx;        /* it has an interrupt pin, INTA */
+	bool port;        /* a root port: no BARs, and a bus behind it (pci_port_init) */
 	/* Accesses to a BAR of the model; like .read and .write of the class. */
 	u64 (*read)(struct device *dev, u32 bar, u64 off, u32 width);
 	void (*write)(struct device *dev, u32 bar, u64 off, u32 width, u64 value);
@@ -52,6 +53,9 @@ struct pci_windows {
 
 /* In init(): makes the bus. */
 void pci_bus_init(struct device *bridge, const struct pci_windows *windows);
+
+/* In init() of a root port: makes the bus behind it, which has one slot, 0. */
+void pci_port_init(struct device *port);
 
 /* An access to configuration space, enhanced mechanism: bus, slot, function and
  * register are in the offset.  Lets the bridge's lock go for the function's. */
