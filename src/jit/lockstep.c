@@ -63,7 +63,8 @@ static void end_turn(void)
 /* CSRs that time or other threads change, or that reach beyond the hart. */
 static bool is_volatile_csr(u32 word)
 {
-	static const u16 numbers[] = { 0xc01, 0x344, 0x144, 0x14d, 0x30a };
+	static const u16 numbers[] = { 0xc01, 0x344, 0x144, 0x14d, 0x30a, 0x309,
+				       0x151, 0x15c, 0xdb0, 0x351, 0x35c, 0xfb0 };
 
 	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
 		if (word >> 20 == numbers[i])

@@ -1,11 +1,12 @@
 /* csr.c - control and status registers
  *
  * Spec: privileged manual, chapters "Control and Status Registers", "Machine-Level ISA"
- * and "Supervisor-Level ISA"; Sstc, Svadu, Svpbmt and CMO for their fields.  csr.def lists
- * the registers; here is what is more than a value.  `cycle` counts instructions: an
- * instruction takes one cycle, and a sleeping hart none.
+ * and "Supervisor-Level ISA"; Sstc, Svadu, Svpbmt and CMO for their fields; AIA 1.0, "Control and
+ * Status Registers (CSRs) Added to Harts".  csr.def lists the registers; here is what is more than
+ * a value.  `cycle` counts instructions: an instruction takes one cycle, and a sleeping hart none.
  *
- * Not modeled: the event counters (they read 0), misa changes, big-endian modes.
+ * Not modeled: the event counters (they read 0), misa changes, big-endian modes, priorities of
+ * major interrupts (iprio reads 0).
  */
 #include "csr.h"
 
@@ -226,14 +227,21 @@ static bool write_mie(struct hart *h, u32 num, u64 v)
 	return trap_due(h);
 }
 
+/* Interrupts that M-mode takes and hands on to S-mode as virtual ones. */
+static u64 filtered(const struct hart *h)
+{
+	return h->mvien & ~h->mideleg;
+}
+
 static u64 read_sie(const struct hart *h, u32 num)
 {
 	(void)num;
-	return h->mie & h->mideleg;
+	return (h->mie & h->mideleg) | (h->vie & filtered(h));
 }
 
 static bool write_sie(struct hart *h, u32 num, u64 v)
 {
+	h->vie = (h->vie & ~filtered(h)) | (v & filtered(h));
 	return write_mie(h, num, (h->mie & ~h->mideleg) | (v & h->mideleg));
 }
 
@@ -259,18 +267,61 @@ static bool change_mip(struct hart *h, struct csr_change c)
 
 	if (hart_timer_runs(h))
 		mask &= ~BIT(IRQ_STI);
-	return change_pending(h, mask, c);
+	return change_pending(h, mask & ~(h->mvien & BIT(IRQ_SEI)), c);
+}
+
+/* SSIP is a bit of mvip's own where mvien has it; all else is in mip. */
+static bool change_virtual(struct hart *h, u64 mask, struct csr_change c)
+{
+	u64 own = mask & h->mvien & BIT(IRQ_SSI);
+
+	h->mvip = (h->mvip & ~(c.clear & own)) | (c.set & own);
+	return change_pending(h, mask & ~own, c);
 }
 
 static u64 read_sip(const struct hart *h, u32 num)
 {
 	(void)num;
-	return trap_pending(h) & h->mideleg;
+	return (trap_pending(h) & h->mideleg) | trap_virtual(h);
 }
 
 static bool change_sip(struct hart *h, struct csr_change c)
 {
-	return change_pending(h, h->mideleg & BIT(IRQ_SSI), c);
+	bool due = change_virtual(h, filtered(h), c);
+
+	return change_pending(h, h->mideleg & BIT(IRQ_SSI), c) || due;
+}
+
+static u64 read_mvien(const struct hart *h, u32 num)
+{
+	(void)num;
+	return h->mvien;
+}
+
+static bool write_mvien(struct hart *h, u32 num, u64 v)
+{
+	(void)num;
+	h->mvien = v & (BIT(IRQ_SSI) | BIT(IRQ_SEI));
+	return trap_due(h);
+}
+
+/* STIP is here while it can be written in mip. */
+static u64 mvip_mask(const struct hart *h)
+{
+	return hart_timer_runs(h) ? S_IRQS & ~(u32)BIT(IRQ_STI) : S_IRQS;
+}
+
+static u64 read_mvip(const struct hart *h, u32 num)
+{
+	u64 own = h->mvien & BIT(IRQ_SSI);
+
+	(void)num;
+	return ((atomic_load(&h->mip) & ~own) | (h->mvip & own)) & mvip_mask(h);
+}
+
+static bool change_mvip(struct hart *h, struct csr_change c)
+{
+	return change_virtual(h, mvip_mask(h), c);
 }
 
 static u64 read_stimecmp(const struct hart *h, u32 num)
@@ -284,6 +335,82 @@ static bool write_stimecmp(struct hart *h, u32 num, u64 v)
 	(void)num;
 	h->stimecmp = v;
 	hart_timer_changed(h);
+	return trap_due(h);
+}
+
+/* -- Advanced interrupts --------------------------------------------------------------- */
+
+/* Every iprio is 0, so the priority of what comes first may be said to be 1. */
+static u64 top(u64 irqs)
+{
+	return irqs ? (u64)trap_first(irqs) << 16 | 1 : 0;
+}
+
+static u64 read_mtopi(const struct hart *h, u32 num)
+{
+	(void)num;
+	return top(trap_waiting(h, PRIV_M));
+}
+
+static u64 read_stopi(const struct hart *h, u32 num)
+{
+	(void)num;
+	return top(trap_waiting(h, PRIV_S));
+}
+
+static u64 read_mtopei(const struct hart *h, u32 num)
+{
+	(void)num;
+	return imsic_top(&h->imsic[0]);
+}
+
+static u64 read_stopei(const struct hart *h, u32 num)
+{
+	(void)num;
+	return imsic_top(&h->imsic[1]);
+}
+
+/* What the same instruction read, not what may have come since. */
+static bool claim(struct hart *h, struct imsic_file *f, u64 was)
+{
+	u64 id = was >> 16;
+
+	if (id)
+		imsic_change(f, ISELECT_EIP + id / 64 * 2, BIT(id % 64), 0);
+	return trap_due(h);
+}
+
+static bool change_mtopei(struct hart *h, struct csr_change c)
+{
+	return claim(h, &h->imsic[0], c.was);
+}
+
+static bool change_stopei(struct hart *h, struct csr_change c)
+{
+	return claim(h, &h->imsic[1], c.was);
+}
+
+static u64 read_mireg(const struct hart *h, u32 num)
+{
+	(void)num;
+	return h->miselect < ISELECT_IMSIC ? 0 : imsic_read(&h->imsic[0], h->miselect);
+}
+
+static u64 read_sireg(const struct hart *h, u32 num)
+{
+	(void)num;
+	return h->siselect < ISELECT_IMSIC ? 0 : imsic_read(&h->imsic[1], h->siselect);
+}
+
+static bool change_mireg(struct hart *h, struct csr_change c)
+{
+	imsic_change(&h->imsic[0], h->miselect, c.clear, c.set);
+	return trap_due(h);
+}
+
+static bool change_sireg(struct hart *h, struct csr_change c)
+{
+	imsic_change(&h->imsic[1], h->siselect, c.clear, c.set);
 	return trap_due(h);
 }
 
@@ -553,6 +680,16 @@ static bool csr_exists(const struct hart *h, const struct csr_row *row, u32 num)
 		return hart_has(h, EXT_Zihpm);
 	case CSR_NEEDS_STIMECMP:
 		return h->config->s_mode && hart_has(h, EXT_Sstc);
+	case CSR_NEEDS_SMAIA:
+	case CSR_NEEDS_MIREG:
+	case CSR_NEEDS_MTOPEI:
+		return hart_has(h, EXT_Smaia);
+	case CSR_NEEDS_MVIEN:
+		return h->config->s_mode && hart_has(h, EXT_Smaia);
+	case CSR_NEEDS_SSAIA:
+	case CSR_NEEDS_SIREG:
+	case CSR_NEEDS_STOPEI:
+		return h->config->s_mode && (hart_has(h, EXT_Smaia) || hart_has(h, EXT_Ssaia));
 	case CSR_NEEDS_PMP:
 		return pmp_exists(h, num);
 	}
@@ -576,13 +713,39 @@ static bool counter_enabled(const struct hart *h, u32 num)
 	return h->priv >= PRIV_S || !h->config->s_mode || (h->scounteren & bit);
 }
 
+/* Of the priorities the even ones exist, all 0. */
+static bool selects(const struct imsic_file *f, u64 select)
+{
+	if (select >= ISELECT_IMSIC)
+		return imsic_has(f, select);
+	return select >= ISELECT_PRIORITIES && select < ISELECT_PRIORITIES + 16 && !(select & 1);
+}
+
+/* M-mode has taken the S-level file from S-mode. */
+static bool file_hidden(const struct hart *h)
+{
+	return h->priv < PRIV_M && (h->mvien & BIT(IRQ_SEI));
+}
+
 static bool csr_allowed(const struct hart *h, const struct csr_row *row, u32 num)
 {
 	switch ((enum csr_needs)row->needs) {
 	case CSR_NEEDS_NOTHING:
 	case CSR_NEEDS_S:
+	case CSR_NEEDS_SMAIA:
+	case CSR_NEEDS_SSAIA:
+	case CSR_NEEDS_MVIEN:
 	case CSR_NEEDS_PMP:
 		return true;
+	case CSR_NEEDS_MIREG:
+		return selects(&h->imsic[0], h->miselect);
+	case CSR_NEEDS_SIREG:
+		return selects(&h->imsic[1], h->siselect) &&
+		       !(h->siselect >= ISELECT_IMSIC && file_hidden(h));
+	case CSR_NEEDS_MTOPEI:
+		return h->imsic[0].words;
+	case CSR_NEEDS_STOPEI:
+		return h->imsic[1].words && !file_hidden(h);
 	case CSR_NEEDS_SATP:
 		return h->priv == PRIV_M || !(h->mstatus & MSTATUS_TVM);
 	case CSR_NEEDS_FP:
@@ -639,6 +802,8 @@ void csr_reset(struct hart *h)
 	h->medeleg = h->mideleg = h->mie = 0;
 	h->stvec = h->sscratch = h->sepc = h->scause = h->stval = 0;
 	h->menvcfg = h->senvcfg = 0;
+	h->miselect = h->siselect = 0;
+	h->mvien = h->mvip = h->vie = 0;
 	h->mcounteren = h->scounteren = h->mcountinhibit = 0;
 	h->stimecmp = UINT64_MAX;
 	h->minstret_skew = h->mcycle_skew = -hart_instret(h);
@@ -660,7 +825,7 @@ static bool access(struct hart *h, const struct op *op, u64 pc, const struct csr
 	if (!row)
 		return trap_illegal(h, pc);
 	was = csr_read(h, row, num);
-	if (c && csr_change(h, row, num, *c)) {
+	if (c && csr_change(h, row, num, (struct csr_change){ c->clear, c->set, was })) {
 		h->x[op->rd] = was;
 		h->pc = pc + 4;
 		hart_retire(h);
@@ -672,17 +837,17 @@ static bool access(struct hart *h, const struct op *op, u64 pc, const struct csr
 
 static bool set(struct hart *h, const struct op *op, u64 pc, u64 v)
 {
-	return access(h, op, pc, op->rs1 ? &(struct csr_change){ 0, v } : NULL);
+	return access(h, op, pc, op->rs1 ? &(struct csr_change){ .set = v } : NULL);
 }
 
 static bool clear(struct hart *h, const struct op *op, u64 pc, u64 v)
 {
-	return access(h, op, pc, op->rs1 ? &(struct csr_change){ v, 0 } : NULL);
+	return access(h, op, pc, op->rs1 ? &(struct csr_change){ .clear = v } : NULL);
 }
 
 bool help_csrrw(struct hart *h, const struct op *op, u64 pc)
 {
-	return access(h, op, pc, &(struct csr_change){ UINT64_MAX, h->x[op->rs1] });
+	return access(h, op, pc, &(struct csr_change){ .clear = UINT64_MAX, .set = h->x[op->rs1] });
 }
 
 bool help_csrrs(struct hart *h, const struct op *op, u64 pc)
@@ -697,7 +862,7 @@ bool help_csrrc(struct hart *h, const struct op *op, u64 pc)
 
 bool help_csrrwi(struct hart *h, const struct op *op, u64 pc)
 {
-	return access(h, op, pc, &(struct csr_change){ UINT64_MAX, op->rs1 });
+	return access(h, op, pc, &(struct csr_change){ .clear = UINT64_MAX, .set = op->rs1 });
 }
 
 bool help_csrrsi(struct hart *h, const struct op *op, u64 pc)

@@ -12,12 +12,19 @@ enum csr_needs {
 	CSR_NEEDS_HPM,      /* Zihpm, and the counter-enable bits */
 	CSR_NEEDS_STIMECMP, /* Sstc, and below M-mode STCE and mcounteren.TM */
 	CSR_NEEDS_SATP,     /* S-mode, and in S-mode TVM clear */
+	CSR_NEEDS_SMAIA,    /* Smaia */
+	CSR_NEEDS_SSAIA,    /* S-mode, and Smaia or Ssaia */
+	CSR_NEEDS_MVIEN,    /* S-mode and Smaia */
+	CSR_NEEDS_MIREG,    /* Smaia, and what miselect says */
+	CSR_NEEDS_SIREG,    /* as SSAIA, and what siselect says, if mvien does not hide it */
+	CSR_NEEDS_MTOPEI,   /* Smaia, and a file of M-level */
+	CSR_NEEDS_STOPEI,   /* as SSAIA, and a file of S-level that mvien does not hide */
 	CSR_NEEDS_PMP       /* that many PMP entries */
 };
 
-/* Bits to clear, then bits to set: csrrw clears all. */
+/* Bits to clear, then bits to set: csrrw clears all.  `was` is what the instruction read. */
 struct csr_change {
-	u64 clear, set;
+	u64 clear, set, was;
 };
 
 /* True: the next instruction may be another one than that behind the CSR access, as an

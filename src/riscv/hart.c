@@ -86,6 +86,8 @@ void hart_reset(struct hart *h, const struct hart_start *start)
 {
 	atomic_store(&h->stopping, false);
 	atomic_store(&h->lines, 0);
+	for (u32 i = 0; i < ARRAY_LEN(h->imsic); i++)
+		imsic_reset(&h->imsic[i]);
 	hart_power_on(h, start);
 	atomic_store(&h->hsm, start->stopped ? HSM_STOPPED : HSM_STARTED);
 }
@@ -244,7 +246,7 @@ static void wait_until(struct hart *h, bool (*done)(const struct hart *h), u64 i
 
 static bool interrupt_waits(const struct hart *h)
 {
-	return trap_pending(h) & h->mie;
+	return trap_waiting(h, PRIV_M) || trap_waiting(h, PRIV_S);
 }
 
 void hart_wait(struct hart *h)

@@ -8,6 +8,7 @@
  *   code.c              code pages: a copy of the guest's bytes, decoded
  *   mmu.c               contexts, TLBs, page tables, loads and stores that miss
  *   csr.c trap.c pmp.c  CSRs, traps and interrupts, physical memory protection
+ *   aia.c               interrupt files: message-signaled interrupts
  *   sbi.c sbi_*.c       the built-in SBI
  *   hart.c inbox.c      life and waiting; what other threads ask of a hart
  */
@@ -271,8 +272,15 @@ void trap_raise(struct hart *h, u64 pc, enum cause cause, u64 tval);
  * helpers can `return trap_illegal(h, pc)`. */
 bool trap_illegal(struct hart *h, u64 pc);
 
-/* mip as the guest reads it: software's bits, inputs and the timer. */
+/* mip as the guest reads it: software's bits, inputs, interrupt files and the timer. */
 u64 trap_pending(const struct hart *h);
+/* Bits of mvip that stand in for those of mip at S-level (AIA, "Interrupt filtering and virtual
+ * interrupts for supervisor level"). */
+u64 trap_virtual(const struct hart *h);
+/* Pending and enabled for M-mode or S-mode, whatever mstatus says: what WFI waits for. */
+u64 trap_waiting(const struct hart *h, enum priv level);
+/* The number of the one that comes first; 0: none. */
+u32 trap_first(u64 irqs);
 /* True: an interrupt comes before the next instruction.  For whoever changed mstatus, mie,
  * mip, mideleg or h->priv: leave the handler, so that hart_poll() takes it. */
 bool trap_due(struct hart *h);
@@ -359,6 +367,31 @@ void inbox_post(struct hart *target, const struct fence *f);
 /* Asks for mmu_forget(). */
 void inbox_post_forget(struct hart *target);
 void inbox_wait(struct hart *target);
+
+/* -- Interrupt files (aia.c) -------------------------------------------------------
+ *
+ * Those of the hart's IMSIC.  Whoever sets a pending bit kicks the hart; whether the file signals
+ * is not stored anywhere, so it is never stale.
+ */
+#define IMSIC_WORDS 32 /* of 64 identities, the most there are */
+
+struct imsic_file {
+	u32 words; /* 0: there is no such file */
+	_Atomic u64 eip[IMSIC_WORDS];
+	u64 eie[IMSIC_WORDS], eidelivery, eithreshold;
+};
+
+struct imsic_file *imsic_file(struct hart *h, enum priv level);
+void imsic_reset(struct imsic_file *f);
+/* xtopei: identity twice, or 0. */
+u64 imsic_top(const struct imsic_file *f);
+bool imsic_signals(const struct imsic_file *f);
+
+/* What xiselect can select on a hart, and through xireg. */
+enum { ISELECT_PRIORITIES = 0x30, ISELECT_IMSIC = 0x70, ISELECT_EIP = 0x80, ISELECT_END = 0x100 };
+bool imsic_has(const struct imsic_file *f, u64 select);
+u64 imsic_read(const struct imsic_file *f, u64 select);
+void imsic_change(struct imsic_file *f, u64 select, u64 clear, u64 set);
 
 /* States of the SBI's hart state management; the numbers are the SBI's. */
 enum hsm { HSM_STARTED, HSM_STOPPED, HSM_START_PENDING, HSM_SUSPENDED = 4 };
@@ -457,6 +490,8 @@ struct hart {
 	u64 mtvec, mscratch, mepc, mcause, mtval, medeleg, mideleg, mie;
 	u64 stvec, sscratch, sepc, scause, stval;
 	u64 menvcfg, senvcfg, mcounteren, scounteren, mcountinhibit;
+	u64 miselect, siselect;
+	u64 mvien, mvip, vie; /* mvip: SSIP alone; SEIP is that of mip.  vie: sie where mvien is */
 	u64 stimecmp;
 	u64 minstret_skew, mcycle_skew; /* counter = hart_instret() + skew */
 	u8 pmpcfg[PMP_MAX];
@@ -479,8 +514,9 @@ struct hart {
 	_Atomic u64 mip;   /* the bits that software wrote: SSIP, STIP, SEIP */
 	_Atomic u64 lines; /* interrupt inputs, by number of their mip bit */
 	_Atomic bool stopping;
-	_Atomic u32 hsm;         /* enum hsm; under the inbox's lock where two might race */
-	struct hart_start start; /* where HSM_START_PENDING goes; under the inbox's lock */
+	_Atomic u32 hsm;            /* enum hsm; under the inbox's lock where two might race */
+	struct hart_start start;    /* where HSM_START_PENDING goes; under the inbox's lock */
+	struct imsic_file imsic[2]; /* M-level and S-level: pending bits from any thread */
 
 	_Atomic u64 waits_for; /* while it waits: WAITING and the interrupts that wake it */
 

@@ -92,12 +92,18 @@ struct hart_start {
 };
 void hart_reset(struct hart *h, const struct hart_start *start);
 
+/* Gives it the interrupt file behind MEI or SEI, with identities 1 to `ids`: 63, 127, ... 2047.
+ * Before it runs. */
+void hart_add_imsic(struct hart *h, enum irq irq, u32 ids);
+
 /* Runs until hart_stop(), also while the guest waits for interrupts. */
 void hart_run(struct hart *h);
 
 /* -- From any thread --------------------------------------------------------- */
 
 void hart_input(struct hart *h, enum irq irq, bool level); /* an interrupt line */
+/* A message for the interrupt file behind MEI or SEI; false: it has no such identity. */
+bool hart_msi(struct hart *h, enum irq irq, u32 id);
 /* hart_run() returns, or the next one does at once; the one after it goes on from there. */
 void hart_stop(struct hart *h);
 void hart_kick(struct hart *h); /* look at time and interrupts again */

@@ -47,7 +47,7 @@ static void write_csr(struct hart *h, u32 num, u64 v)
 {
 	const struct csr_row *row = &csr_rows[h->csr_rows[num]];
 
-	csr_change(h, row, num, (struct csr_change){ UINT64_MAX, v });
+	csr_change(h, row, num, (struct csr_change){ .clear = UINT64_MAX, .set = v });
 }
 
 static void set_values(struct hart *h, u32 set, u64 v)

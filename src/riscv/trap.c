@@ -1,10 +1,10 @@
 /* trap.c - exceptions, interrupts and the returns from them
  *
- * Spec: privileged manual, "Machine-Level ISA" and "Supervisor-Level ISA".  An exception
- * is taken by the helper or handler that found it; interrupts are taken between two
- * instructions by hart_poll().  Whoever makes an interrupt possible, by a CSR write or a
- * return, asks trap_due() and leaves the handler, so that it comes before the next
- * instruction.
+ * Spec: privileged manual, "Machine-Level ISA" and "Supervisor-Level ISA"; AIA 1.0, "Interrupts
+ * for Machine and Supervisor Levels".  An exception is taken by the helper or handler that found
+ * it; interrupts are taken between two instructions by hart_poll().  Whoever makes an interrupt
+ * possible, by a CSR write or a return, asks trap_due() and leaves the handler, so that it comes
+ * before the next instruction.
  */
 #include "hart.h"
 
@@ -85,9 +85,21 @@ bool trap_illegal(struct hart *h, u64 pc)
 
 /* -- Interrupts ------------------------------------------------------------------- */
 
+/* SEIP of software is a bit of its own where mvien has it. */
+static u64 software_bits(const struct hart *h)
+{
+	return atomic_load(&h->mip) & ~(h->mvien & BIT(IRQ_SEI));
+}
+
+static u64 file_bits(const struct hart *h)
+{
+	return (u64)imsic_signals(&h->imsic[0]) << IRQ_MEI | (u64)imsic_signals(&h->imsic[1])
+								     << IRQ_SEI;
+}
+
 static u64 with_timer(const struct hart *h, bool expired)
 {
-	u64 p = atomic_load(&h->mip) | atomic_load(&h->lines);
+	u64 p = software_bits(h) | atomic_load(&h->lines) | file_bits(h);
 
 	if (!hart_timer_runs(h))
 		return p;
@@ -99,46 +111,70 @@ u64 trap_pending(const struct hart *h)
 	return with_timer(h, hart_timer_runs(h) && timebase_ticks(h->env->time) >= h->stimecmp);
 }
 
-static u64 takeable(const struct hart *h, u64 pending)
+u64 trap_virtual(const struct hart *h)
 {
-	u64 m = pending & ~h->mideleg, s = pending & h->mideleg;
+	u64 mvip = (h->mvip & BIT(IRQ_SSI)) | (atomic_load(&h->mip) & BIT(IRQ_SEI));
 
-	if (m && (h->priv < PRIV_M || (h->mstatus & MSTATUS_MIE)))
-		return m; /* comes before any that S-mode takes */
-	if (s && (h->priv < PRIV_S || (h->priv == PRIV_S && (h->mstatus & MSTATUS_SIE))))
-		return s;
-	return 0;
+	return mvip & h->mvien & ~h->mideleg;
 }
 
-/* Does not look at the clock: a timer that expires kicks the hart, which notes it. */
-static u64 due(const struct hart *h)
+static u64 waiting_for(const struct hart *h, enum priv level, u64 pending)
 {
-	return takeable(h, with_timer(h, h->stip) & h->mie);
+	pending &= h->mie;
+	if (level == PRIV_M)
+		return pending & ~h->mideleg;
+	return (pending & h->mideleg) | (trap_virtual(h) & h->vie);
+}
+
+u64 trap_waiting(const struct hart *h, enum priv level)
+{
+	return waiting_for(h, level, trap_pending(h));
+}
+
+/* What comes before the next instruction, and the mode that takes it: M-mode's come first.
+ * Does not look at the clock: a timer that expires kicks the hart, which notes it. */
+static u64 due(const struct hart *h, enum priv *to)
+{
+	u64 pending = with_timer(h, h->stip), irqs;
+
+	*to = PRIV_M;
+	irqs = waiting_for(h, PRIV_M, pending);
+	if (irqs && (h->priv < PRIV_M || (h->mstatus & MSTATUS_MIE)))
+		return irqs;
+	*to = PRIV_S;
+	irqs = waiting_for(h, PRIV_S, pending);
+	if (irqs && (h->priv < PRIV_S || (h->priv == PRIV_S && (h->mstatus & MSTATUS_SIE))))
+		return irqs;
+	return 0;
 }
 
 bool trap_due(struct hart *h)
 {
-	if (!due(h))
+	enum priv to;
+
+	if (!due(h, &to))
 		return false;
 	atomic_store(&h->event, 1);
 	return true;
 }
 
+u32 trap_first(u64 irqs)
+{
+	for (size_t i = 0; i < ARRAY_LEN(by_priority); i++)
+		if (irqs & BIT(by_priority[i]))
+			return by_priority[i];
+	return 0;
+}
+
 void trap_interrupt(struct hart *h)
 {
-	u64 pending = due(h);
+	enum priv to;
+	u64 irqs = due(h, &to);
 
-	if (!pending)
+	if (!irqs)
 		return;
 	hart_count(&h->interrupts);
-	for (size_t i = 0; i < ARRAY_LEN(by_priority); i++) {
-		u64 bit = BIT(by_priority[i]);
-
-		if (pending & bit) {
-			enter(h, h->mideleg & bit, h->pc, INTERRUPT | by_priority[i], 0);
-			return;
-		}
-	}
+	enter(h, to == PRIV_S, h->pc, INTERRUPT | trap_first(irqs), 0);
 }
 
 /* -- Instructions ----------------------------------------------------------------- */
