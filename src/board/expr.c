@@ -163,19 +163,14 @@ static struct val missing_part(struct expr *x, const struct val *guest, const ch
 }
 
 /* The fetched guest's file or text. */
-static struct val guest_part(struct expr *x, struct param *p, size_t from)
+static struct val guest_part(struct expr *x, struct param *p, const char *part, size_t from)
 {
 	struct board *b = x->b;
-	size_t n = strspn(x->text + x->at, "abcdefghijklmnopqrstuvwxyz0123456789-");
-	const char *part = arena_text(&b->arena, x->text + x->at, n);
 	const struct val *guest = param_val(b, p);
 	struct val v = { .kind = VAL_TEXT, .is_path = strcmp(part, "bootargs") != 0 };
 	struct err why = { 0 };
 	char *text;
 
-	x->at += n;
-	if (p->type != PARAM_GUEST)
-		return fail(x, from, x->at - from, "only a parameter of type guest has parts");
 	if (guest->absent)
 		return (struct val){ .absent = guest->absent };
 	b->plan.guest = guest->text;
@@ -185,6 +180,48 @@ static struct val guest_part(struct expr *x, struct param *p, size_t from)
 	v.text = arena_text(&b->arena, text, strlen(text));
 	free(text);
 	return v;
+}
+
+static bool any_has(const struct node *choices, const char *part)
+{
+	struct pair *c;
+
+	for_pairs(c, choices)
+		if (c->value->kind == NODE_MAP && map_get(c->value, part))
+			return true;
+	return false;
+}
+
+/* What `values:` says of the word that was chosen; what it does not say has no value. */
+static struct val choice_part(struct expr *x, struct param *p, const char *part, size_t from)
+{
+	const struct val *word = param_val(x->b, p);
+	const struct node *n;
+
+	if (!any_has(p->parts, part))
+		return fail(x, from, x->at - from,
+			    arena_printf(&x->b->arena, "no value of `%s` has a part `%s`", p->name,
+					 part));
+	if (word->absent)
+		return (struct val){ .absent = word->absent };
+	n = map_get(p->parts, word->text);
+	n = n && n->kind == NODE_MAP ? map_get(n, part) : NULL;
+	if (!n || n->kind != NODE_SCALAR)
+		return (struct val){ .absent = ABSENT_UNSET };
+	return (struct val){ .kind = VAL_TEXT, .text = n->text };
+}
+
+static struct val part_of(struct expr *x, struct param *p, size_t from)
+{
+	size_t n = strspn(x->text + x->at, "abcdefghijklmnopqrstuvwxyz0123456789-");
+	const char *part = arena_text(&x->b->arena, x->text + x->at, n);
+
+	x->at += n;
+	if (p->type == PARAM_GUEST)
+		return guest_part(x, p, part, from);
+	if (p->parts)
+		return choice_part(x, p, part, from);
+	return fail(x, from, x->at - from, "only a guest and a word with parts have parts");
 }
 
 static struct val name(struct expr *x)
@@ -207,7 +244,7 @@ static struct val name(struct expr *x)
 	p->used = true;
 	if (x->text[x->at] == '.') {
 		x->at++;
-		return guest_part(x, p, from);
+		return part_of(x, p, from);
 	}
 	if (param_val(x->b, p)->absent == ABSENT_WRONG)
 		x->failed = true;

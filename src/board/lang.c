@@ -25,7 +25,7 @@ const struct lang_key lang_params[] = {
 	K("default",  KEY_ANY,  .doc = "its value unless another is given; may be an expression"),
 	K("min",      KEY_ANY,  .doc = "the least a number may be"),
 	K("max",      KEY_ANY,  .doc = "the most a number may be"),
-	K("values",   KEY_TEXTS, .doc = "the possible words"),
+	K("values",   KEY_CHOICES, .doc = "the possible words: a list, or a map from each to its parts"),
 	K("required", KEY_BOOL, .doc = "`-p NAME=VALUE` must give it"),
 	K("doc",      KEY_TEXT, .doc = "one line, shown by `vmbuild describe`"),
 	END
@@ -63,14 +63,10 @@ const struct lang_key lang_memory[] = {
 	END
 };
 
-static const struct lang_key auto_irq[] = {
-	K("*", KEY_LINES, .doc = "lines of this controller that `auto` may take"),
-	END
-};
-
 const struct lang_key lang_auto[] = {
 	K("mmio", KEY_SPANS, .doc = "where `reg: auto` may go: [base, size], or a list of such"),
-	K("irq",  KEY_MAP,   .doc = "which lines `interrupts: auto` may take, by controller", .in = auto_irq),
+	K("irq",  KEY_IRQS,  .doc = "which lines `interrupts: auto` may take, of the board's "
+			    "interrupt-parent or by controller"),
 	END
 };
 

@@ -58,11 +58,35 @@ static void read_type(struct board *b, struct param *p, const struct node *decl)
 		p->type = (enum param_type)type;
 }
 
+/* Words with parts: `values: {none: {irqchip: plic}, ...}`, for $(aia.irqchip). */
+static void read_choices(struct board *b, struct param *p, const struct node *choices)
+{
+	const struct node *parts;
+	const char **words;
+	struct pair *c, *part;
+	u32 n = 0, count;
+
+	if (choices->kind != NODE_MAP) {
+		check_texts(b, choices, "values", &p->words, &count);
+		return;
+	}
+	words = NEW_N(&b->arena, const char *, choices->n + 1);
+	for_pairs(c, choices) {
+		words[n++] = c->key;
+		parts = check_map(b, c->value, c->key);
+		if (!parts)
+			continue;
+		for_pairs(part, parts)
+			check_text(b, part->value, part->key);
+	}
+	p->words = words;
+	p->parts = choices;
+}
+
 static void read_param(struct board *b, struct param *p, const struct pair *pair)
 {
 	const struct node *decl = pair->value, *n;
 	const struct pair *value;
-	u32 count;
 
 	*p = (struct param){ .name = pair->key, .at = pair->key_at, .max = UINT64_MAX };
 	if (!is_kebab(p->name)) {
@@ -85,7 +109,7 @@ static void read_param(struct board *b, struct param *p, const struct pair *pair
 	if ((n = map_get(decl, "required")))
 		check_bool(b, n, "required", &p->required);
 	if ((n = map_get(decl, "values")))
-		check_texts(b, n, "values", &p->words, &count);
+		read_choices(b, p, n);
 	value = map_pair(decl, "default");
 	p->value = value ? value->value : NULL;
 }

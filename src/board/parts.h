@@ -159,6 +159,8 @@ enum key_kind {
 	KEY_SPAN, /* [base, size] */
 	KEY_SPANS,
 	KEY_LINES,   /* 10, 7-22, [1, 2] */
+	KEY_IRQS,    /* lines, or a map of them by controller */
+	KEY_CHOICES, /* words, or a map of them with the parts of each */
 	KEY_REG,     /* base, [base, size], auto */
 	KEY_SLOT,    /* number, auto */
 	KEY_CLASS,   /* of a device */
@@ -227,6 +229,7 @@ struct param {
 	bool type_known, required, used;
 	u64 min, max;
 	const char *const *words; /* values:, or NULL */
+	const struct node *parts; /* values:, if it is a map: of each word a map of texts */
 	struct node *value;       /* written; NULL: none */
 	enum { PARAM_NEW, PARAM_BUSY, PARAM_DONE } state;
 	struct param *by; /* whose value asked for it */

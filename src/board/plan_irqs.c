@@ -64,16 +64,19 @@ static void read_allowed(struct planner *pl, struct lines *l, const struct node 
 	}
 }
 
-static const struct node *auto_irq(const struct planner *pl)
+/* What `auto: {irq:}` says of a controller: all of it is about the board's, or a map by name. */
+static const struct node *allowed_of(const struct planner *pl, u32 controller)
 {
 	const struct node *n = pl->autos ? map_get(pl->autos, "irq") : NULL;
 
-	return n && n->kind == NODE_MAP ? n : NULL;
+	if (n && n->kind == NODE_MAP)
+		return map_get(n, pl->p->devices[controller].name);
+	return controller == pl->p->irq_parent ? n : NULL;
 }
 
 static struct lines *lines_of(struct planner *pl, u32 controller)
 {
-	const struct node *irq = auto_irq(pl), *allowed;
+	const struct node *allowed = allowed_of(pl, controller);
 	struct lines *l;
 
 	for (u32 i = 0; i < pl->nlines; i++)
@@ -86,7 +89,6 @@ static struct lines *lines_of(struct planner *pl, u32 controller)
 	l->owner = NEW_N(&pl->b->arena, u32, l->highest + 1);
 	l->at = NEW_N(&pl->b->arena, struct pos, l->highest + 1);
 	l->allowed = NEW_N(&pl->b->arena, bool, l->highest + 1);
-	allowed = irq ? map_get(irq, pl->p->devices[controller].name) : NULL;
 	if (allowed)
 		read_allowed(pl, l, allowed);
 	else
@@ -99,8 +101,9 @@ static void check_auto_irq(struct planner *pl)
 	const struct node *n = pl->autos ? map_get(pl->autos, "irq") : NULL;
 	struct pair *p;
 
-	n = n ? check_map(pl->b, n, "auto.irq") : NULL;
-	if (!n)
+	if (n && n->kind != NODE_MAP && pl->p->irq_parent != PLAN_NONE)
+		lines_of(pl, pl->p->irq_parent);
+	if (!n || n->kind != NODE_MAP)
 		return;
 	for_pairs(p, n) {
 		struct node name = { .kind = NODE_SCALAR, .at = p->key_at, .text = p->key };

@@ -100,6 +100,11 @@ static const struct {
 	{ "slot",   "{\"anyOf\": [{\"$ref\": \"#/definitions/number\"}, {\"const\": \"auto\"}]}" },
 	{ "line",   SCALAR(NUMBER "(-" NUMBER ")?( [a-z-]+)?|auto") },
 	{ "lines",  LIST_OF("line") },
+	{ "irqs",   "{\"anyOf\": [{\"$ref\": \"#/definitions/lines\"}, {\"type\": \"object\", "
+		    "\"additionalProperties\": {\"$ref\": \"#/definitions/lines\"}}]}" },
+	{ "choices", "{\"anyOf\": [{\"$ref\": \"#/definitions/texts\"}, {\"type\": \"object\", "
+		     "\"additionalProperties\": {\"type\": \"object\", "
+		     "\"additionalProperties\": {\"$ref\": \"#/definitions/text\"}}}]}" },
 	{ "ref",    "{\"type\": [\"string\", \"null\"], \"pattern\": \"^ *[a-z][a-z0-9_]*( +[0-9a-zA-Z_-]+)*$|"
 		    EXPR "\"}" },
 	{ "refs",   LIST_OF("ref") },
@@ -118,6 +123,7 @@ static const char *const key_names[] = {
 	[KEY_BOOL] = "bool",   [KEY_PATH] = "path",       [KEY_FILES] = "files",
 	[KEY_ISA] = "isa",     [KEY_NAME] = "name",       [KEY_TEXTS] = "texts",
 	[KEY_SPAN] = "span",   [KEY_SPANS] = "spans",     [KEY_LINES] = "lines",
+	[KEY_IRQS] = "irqs",   [KEY_CHOICES] = "choices",
 	[KEY_REG] = "reg",     [KEY_SLOT] = "slot",       [KEY_CLASS] = "class",
 	[KEY_DEVICES] = "devices", [KEY_PARAMS] = "params", [KEY_NODES] = "nodes",
 	[KEY_BACKING] = "backing",
