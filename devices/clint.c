@@ -19,8 +19,6 @@
 #define MTIME    0xbff8
 #define WINDOW   0x10000
 
-enum { IRQ_M_SOFT = 3, IRQ_M_TIMER = 7 };
-
 struct clint {
 	struct device dev;
 	u32 nharts;

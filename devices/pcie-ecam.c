@@ -21,6 +21,7 @@ struct pcie {
 
 	/* properties */
 	struct wire interrupts[PINS];
+	struct ref msi_parent;
 	struct range io, mem32, mem64;
 
 	u32 slots[PINS]; /* by interrupt: one bit for each slot that pulls it */
@@ -159,6 +160,8 @@ DEVICE(pcie_ecam) = {
 	.props = PROPS(
 		PROP_IRQS(interrupts, .required = true, .min = PINS,
 			  .doc = "INTA to INTD, spread over the slots"),
+		PROP_REF(msi_parent, .wants = PROVIDES_MSI, .fdt = "msi-parent",
+			 .doc = "where messages of the functions shall go: an imsic of level S"),
 		PROP_RANGE(io, .key = "windows.io", .doc = "I/O ports, from port 0"),
 		PROP_RANGE(mem32, .key = "windows.mem32", .required = true,
 			   .doc = "memory for 32-bit BARs, below 4 GiB"),

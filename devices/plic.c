@@ -30,7 +30,6 @@
 #define CONTEXT_SIZE 0x1000
 #define PRIORITIES   7
 
-enum { IRQ_S_EXT = 9, IRQ_M_EXT = 11 };
 enum { THRESHOLD = 0, CLAIM = 4 };
 
 struct context {

@@ -323,6 +323,13 @@ void dt_compatible(struct dt_node *n, const char *name)
 		dtb_text(n->t, "compatible", name);
 }
 
+u32 dt_ref_phandle(const struct dt_node *n, const char *prop)
+{
+	const struct value *v = dt_value(n, prop);
+
+	return v->ref ? dtb_phandle(n->t, slot_of_device(n->t, v->ref->provider)) : 0;
+}
+
 void dt_add_flag(struct dt_node *n, const char *name)
 {
 	dtb_flag(n->t, name);
@@ -336,6 +343,25 @@ void dt_add_text(struct dt_node *n, const char *name, const char *text)
 void dt_add_cells(struct dt_node *n, const char *name, const u32 *cells, u32 count)
 {
 	dtb_cells(n->t, name, cells, count);
+}
+
+bool dt_is_for_s_mode(const struct dt_node *n)
+{
+	return n->t->p->boot.firmware == FIRMWARE_BUILTIN;
+}
+
+void dt_add_hart_lines(struct dt_node *n, u32 irq)
+{
+	const struct plan *p = n->t->p;
+	u32 *list = NEW_N(&n->t->arena, u32, p->nharts);
+	u32 *cells = NEW_N(&n->t->arena, u32, (size_t)2 * p->nharts);
+	u32 count = harts_with_line(p->harts, p->nharts, irq, list);
+
+	for (u32 i = 0; i < count; i++) {
+		cells[2 * i] = dt_hart_intc(n, list[i]);
+		cells[2 * i + 1] = irq;
+	}
+	dtb_cells(n->t, "interrupts-extended", cells, 2 * count);
 }
 
 static const struct value_irq *irq_of(const struct dt_node *n, const char *prop, u32 i)

@@ -160,7 +160,11 @@ static void read_cluster(struct planner *pl, const struct pair *p)
 		return;
 	pl->p->nclusters++;
 	for (u32 i = 0; i < c->count; i++)
-		pl->p->harts[pl->p->nharts++] = (struct hart_info){ c->first + i, c->s_mode };
+		pl->p->harts[pl->p->nharts++] = (struct hart_info){
+			.id = c->first + i,
+			.s_mode = c->s_mode,
+			.aia = isa_has(&c->isa, EXT_Smaia),
+		};
 }
 
 static void read_timebase(struct planner *pl, const struct node *harts, struct pos at)

@@ -215,20 +215,28 @@ static void read_table(struct planner *pl, const struct plan_device *d, const st
 
 /* -- References ------------------------------------------------------------------ */
 
-static const char *const provides_text[] = { "clocks", "GPIO lines", "resets" };
+static const char *const provides_text[] = {
+	[PROVIDES_CLOCK] = "clocks",
+	[PROVIDES_GPIO] = "GPIO lines",
+	[PROVIDES_RESET] = "resets",
+	[PROVIDES_MSI] = "message-signaled interrupts",
+	[PROVIDES_DOMAIN] = "interrupt domains",
+};
+_Static_assert(ARRAY_LEN(provides_text) == PROVIDES_COUNT, "a name for each");
 
 /* Cells of a reference of that kind to a device, or -1: it does not provide them.  A class
  * made of data says it in YAML: `cells: {clock: 1}`. */
 static i32 provider_cells(const struct plan_device *d, enum provides kind)
 {
-	static const char *const keys[] = { "cells.clock", "cells.gpio", "cells.reset" };
+	static const char *const keys[PROVIDES_COUNT] = { "cells.clock", "cells.gpio",
+							  "cells.reset" };
 	const struct prop *r;
 	u32 row = 0;
 
 	for_rows(r, d->class->props) {
 		const struct value *v = &d->values[row++];
 
-		if (r->key && !strcmp(r->key, keys[kind]) && v->given)
+		if (r->key && keys[kind] && !strcmp(r->key, keys[kind]) && v->given)
 			return (i32)v->num;
 	}
 	return d->class->cells[kind] - 1;

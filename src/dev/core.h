@@ -51,6 +51,10 @@ struct device_machine {
 	/* Called with the lock of a device held, so none of them calls a device. */
 	void *ctx;
 	void (*hart_input)(void *ctx, u32 hart, u32 irq, bool level);
+	/* Interrupt files: a hart is given one; a message for it, false if there is no such
+	 * identity. */
+	void (*hart_files)(void *ctx, u32 hart, u32 irq, u32 ids);
+	bool (*hart_msi)(void *ctx, u32 hart, u32 irq, u32 id);
 	/* A message-signaled interrupt; NULL: the machine has no controller for them.  Called
 	 * with a device's lock held, so it takes none. */
 	void (*msi)(void *ctx, u64 address, u32 data);
@@ -105,6 +109,9 @@ void device_write(struct device *dev, u64 off, u32 width, u64 value);
 /* Returns the size needed; writes at most `cap` bytes of it. */
 size_t device_save(struct device *dev, u8 *buf, size_t cap);
 bool device_restore(struct device *dev, const u8 *buf, size_t len, struct err *e);
+
+/* A message that a device stores at `address`; false: no file of this one is there. */
+bool msi_store(struct device *controller, u64 address, u32 data);
 
 u64 device_guest_errors(const struct device *dev); /* counted, also those not logged */
 
@@ -188,6 +195,9 @@ struct device_engine {
 	struct pci_function *pci_function; /* pci.c: this device is one, or NULL */
 	struct pci_bus *pci_bus;           /* pci.c: this device offers one, or NULL */
 	struct device **children;          /* bus.c: by their places on this bus, or NULL */
+
+	struct device *lines_first; /* wire.c: where its lines arrive; NULL: here */
+	struct msi_files msi;       /* msi.c */
 
 	struct timer timer;
 	struct block_port *ports; /* block.c */

@@ -142,8 +142,20 @@ void device_add_wire(struct device *dev, struct wire *wire)
 
 void wire_connect(struct wire *wire, struct device *to, u32 line)
 {
+	wire->to = to->engine->lines_first ? to->engine->lines_first : to;
+	wire->line = line;
+}
+
+void wire_to_device(struct device *dev, struct wire *wire, struct device *to, u32 line)
+{
 	wire->to = to;
 	wire->line = line;
+	device_add_wire(dev, wire);
+}
+
+void lines_arrive_first(struct device *dev, struct device *behind)
+{
+	behind->engine->lines_first = dev;
 }
 
 void wire_to_gpio(struct device *dev, struct wire *wire, const struct ref *ref)

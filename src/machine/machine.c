@@ -33,6 +33,38 @@ static void on_hart_input(void *ctx, u32 hart, u32 irq, bool level)
 	hart_input(m->harts[hart], (enum irq)irq, level);
 }
 
+static void on_hart_files(void *ctx, u32 hart, u32 irq, u32 ids)
+{
+	struct machine *m = ctx;
+
+	hart_add_imsic(m->harts[hart], (enum irq)irq, ids);
+}
+
+static bool on_hart_msi(void *ctx, u32 hart, u32 irq, u32 id)
+{
+	struct machine *m = ctx;
+
+	return hart_msi(m->harts[hart], (enum irq)irq, id);
+}
+
+/* A store that reaches interrupt files and nothing else. */
+static void on_msi(void *ctx, u64 address, u32 data)
+{
+	struct machine *m = ctx;
+
+	for (u32 i = 0; i < m->plan->ndevices; i++)
+		if (m->devices[i] && msi_store(m->devices[i], address, data))
+			return;
+}
+
+static bool has_interrupt_files(const struct plan *p)
+{
+	for (u32 i = 0; i < p->ndevices; i++)
+		if (p->devices[i].class->cells[PROVIDES_MSI] && !p->devices[i].disabled)
+			return true;
+	return false;
+}
+
 static void on_poweroff(void *ctx, struct device *dev)
 {
 	(void)dev;
@@ -204,6 +236,9 @@ static void make_services(struct machine *m)
 		.input = m->input,
 		.ctx = m,
 		.hart_input = on_hart_input,
+		.hart_files = on_hart_files,
+		.hart_msi = on_hart_msi,
+		.msi = has_interrupt_files(m->plan) ? on_msi : NULL,
 		.poweroff = on_poweroff,
 		.reboot = on_reboot,
 		.fail = on_fail,

@@ -27,8 +27,8 @@ static void a_person_sees_place_cause_line_caret_label_note_and_hint(void **stat
 		"    7 |   uart1: {device: uart-16550, reg: 0x1000_0000}\n"
 		"      |                                    ^^^^^^^^^^^ "
 		"0x1000_0000..0x1000_00ff\n"
-		"machines/riscv-virt.yaml:32:37: note: `uart0` covers 0x1000_0000..0x1000_00ff\n"
-		"   32 |   uart0:  {device: uart-16550, reg: 0x1000_0000, interrupts: 10, "
+		"machines/riscv-virt.yaml:45:37: note: `uart0` covers 0x1000_0000..0x1000_00ff\n"
+		"   45 |   uart0:  {device: uart-16550, reg: 0x1000_0000, interrupts: 10, "
 		"clock-frequency: 3686400Hz}\n"
 		"      |                                     ^^^^^^^^^^^\n"
 		"  hint: write `reg: auto`; the first free hole is 0x1000_1000\n");
@@ -46,7 +46,7 @@ static void an_editor_sees_one_line_each(void **state)
 		"t.yaml:5:9: error: stdout: there is no device `uatr0` [E0212]\n"
 		"t.yaml:5:9: note: did you mean `uart0`?\n"
 		"t.yaml:7:36: error: `uart1` overlaps `uart0` on the system bus [E0301]\n"
-		"machines/riscv-virt.yaml:32:37: note: `uart0` covers 0x1000_0000..0x1000_00ff\n"
+		"machines/riscv-virt.yaml:45:37: note: `uart0` covers 0x1000_0000..0x1000_00ff\n"
 		"t.yaml:7:36: note: write `reg: auto`; the first free hole is 0x1000_1000\n");
 	free(text);
 	loaded_free(&l);

@@ -181,6 +181,24 @@ static void a_path_is_relative_to_the_file_that_wrote_it(void **state)
 	(void)state;
 }
 
+static void a_word_gives_the_parts_that_are_declared_for_it(void **state)
+{
+	static const char *const params[] = { "aia=aplic-imsic" };
+	const struct board_options o = { .params = params, .nparams = 1 };
+	struct loaded none = load_with("boards/virt.yaml", NULL, NULL);
+	struct loaded imsic = load_with("boards/virt.yaml", &o, NULL);
+
+	assert_non_null(find_planned(&none, "plic"));
+	assert_null(find_planned(&none, "aplic_s"));
+	assert_null(planned_value(find_planned(&none, "pcie0"), "msi_parent")->ref);
+	assert_null(find_planned(&imsic, "plic"));
+	assert_string_equal(imsic.plan->devices[imsic.plan->irq_parent].name, "aplic_s");
+	assert_non_null(planned_value(find_planned(&imsic, "pcie0"), "msi_parent")->ref);
+	loaded_free(&imsic);
+	loaded_free(&none);
+	(void)state;
+}
+
 static void a_guest_gives_what_it_has(void **state)
 {
 	static const char *const params[] = { "guest=tiny" };
@@ -231,6 +249,7 @@ int main(void)
 		cmocka_unit_test(a_value_that_is_only_an_unset_parameter_is_absent),
 		cmocka_unit_test(an_empty_text_is_a_value),
 		cmocka_unit_test(a_path_is_relative_to_the_file_that_wrote_it),
+		cmocka_unit_test(a_word_gives_the_parts_that_are_declared_for_it),
 		cmocka_unit_test(a_guest_gives_what_it_has),
 		cmocka_unit_test(a_guest_that_is_not_fetched_leaves_a_whole_plan),
 		cmocka_unit_test(a_guest_is_not_missed_where_files_take_its_place),

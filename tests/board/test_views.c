@@ -76,7 +76,7 @@ static void each_value_says_where_it_came_from(void **state)
 
 	board_resolve(l.board, true, &s);
 	assert_non_null(strstr(str_text(&s), "    reg: [0x8000_0000, 64M]                      "
-					     "        # machines/riscv-virt.yaml:21\n"));
+					     "        # machines/riscv-virt.yaml:30\n"));
 	assert_non_null(strstr(str_text(&s),
 			       "    clock-frequency: 1MHz                        "
 			       "        # --set devices.uart0.clock-frequency=1MHz\n"));

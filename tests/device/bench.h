@@ -27,6 +27,11 @@ struct bench {
 	u8 *ram;
 	struct hart_info harts[BENCH_HARTS];
 	_Atomic bool line[BENCH_HARTS][64]; /* interrupt lines of the harts */
+	u32 ids[BENCH_HARTS][64];           /* identities of the file behind a line */
+	struct {
+		u32 hart, irq, id;
+	} msi[16]; /* messages that came */
+	u32 nmsi;
 
 	struct device *devices[BENCH_DEVICES];
 	struct bench_values *values[BENCH_DEVICES]; /* whose texts they use */
@@ -49,6 +54,7 @@ struct bench {
 	u32 sent_bytes, nsent, cable_ready;
 	struct input_source *hands; /* of who types */
 	struct device *ref;         /* what the next devices' references mean, or NULL */
+	const char *ref_prop;       /* ... but only of this property, if it is not NULL */
 };
 
 /* -- The clock ----------------------------------------------------------------- */
@@ -103,6 +109,25 @@ static inline void bench_advance(struct bench *b, u64 ns)
 static inline void bench_hart_input(void *ctx, u32 hart, u32 irq, bool level)
 {
 	((struct bench *)ctx)->line[hart][irq] = level;
+}
+
+static inline void bench_hart_files(void *ctx, u32 hart, u32 irq, u32 ids)
+{
+	((struct bench *)ctx)->ids[hart][irq] = ids;
+}
+
+static inline bool bench_hart_msi(void *ctx, u32 hart, u32 irq, u32 id)
+{
+	struct bench *b = ctx;
+
+	if (!id || id > b->ids[hart][irq])
+		return false;
+	if (b->nmsi < ARRAY_LEN(b->msi)) {
+		b->msi[b->nmsi].hart = hart;
+		b->msi[b->nmsi].irq = irq;
+		b->msi[b->nmsi++].id = id;
+	}
+	return true;
 }
 
 static inline void bench_poweroff(void *ctx, struct device *dev)
@@ -197,7 +222,7 @@ static inline struct bench *bench_new(void)
 	b->clock = (struct device_clock){ bench_now,       bench_wall,  bench_ticks,
 					  bench_set_ticks, bench_ns_at, b };
 	for (u32 i = 0; i < BENCH_HARTS; i++)
-		b->harts[i] = (struct hart_info){ i, true };
+		b->harts[i] = (struct hart_info){ i, true, true };
 	b->ram = xzalloc(BENCH_RAM_SIZE);
 	b->machine = (struct device_machine){
 		.mem = mem_new(),
@@ -209,6 +234,8 @@ static inline struct bench *bench_new(void)
 		.input = input_new(),
 		.ctx = b,
 		.hart_input = bench_hart_input,
+		.hart_files = bench_hart_files,
+		.hart_msi = bench_hart_msi,
 		.poweroff = bench_poweroff,
 		.reboot = bench_reboot,
 		.fail = bench_fail,
@@ -364,7 +391,7 @@ static inline void *bench_attach(void *ctx, const struct prop *p, const struct v
 		return b->share;
 	if (p->kind == PROP_KIND_VSOCK)
 		return b->vsock;
-	return b->ref;
+	return !b->ref_prop || bench_same_key(b->ref_prop, p->name) ? b->ref : NULL;
 }
 
 static inline const struct device_class *bench_find(const char *class)

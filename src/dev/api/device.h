@@ -85,7 +85,14 @@ struct text_list {
 };
 
 /* What one device offers to another by reference: `clocks: osc`. */
-enum provides { PROVIDES_CLOCK, PROVIDES_GPIO, PROVIDES_RESET, PROVIDES_COUNT };
+enum provides {
+	PROVIDES_CLOCK,
+	PROVIDES_GPIO,
+	PROVIDES_RESET,
+	PROVIDES_MSI,    /* interrupt files: an IMSIC */
+	PROVIDES_DOMAIN, /* an interrupt domain: an APLIC */
+	PROVIDES_COUNT
+};
 
 struct ref {
 	struct device *dev; /* the provider, or NULL */
@@ -275,6 +282,7 @@ struct device_class {
 struct hart_info {
 	u32 id;
 	bool s_mode;
+	bool aia; /* Smaia: it can have an IMSIC */
 };
 
 /* The first member of every model.  What is below `class` belongs to the engine. */
@@ -287,8 +295,50 @@ struct device {
 u64 device_window(const struct device *dev); /* the size of its registers' window */
 const struct hart_info *device_harts(const struct device *dev, u32 *n);
 
-/* Connects an output to an interrupt line of a hart (mip bit number), in init(). */
+/* Interrupt lines of a hart, by number of their bit in mip. */
+enum { IRQ_S_SOFT = 1, IRQ_M_SOFT = 3, IRQ_M_TIMER = 7, IRQ_S_EXT = 9, IRQ_M_EXT = 11 };
+
+/* The harts that have a line: those of S-level need S-mode.  Returns how many; `list`, of their
+ * indexes, may be NULL. */
+static inline u32 harts_with_line(const struct hart_info *harts, u32 n, u32 irq, u32 *list)
+{
+	u32 count = 0;
+
+	for (u32 h = 0; h < n; h++) {
+		if (!harts[h].s_mode && (irq == IRQ_S_SOFT || irq == IRQ_S_EXT))
+			continue;
+		if (list)
+			list[count] = h;
+		count++;
+	}
+	return count;
+}
+
+/* Connects an output to an interrupt line of a hart, in init(). */
 void wire_to_hart(struct device *dev, struct wire *wire, u32 hart, u32 irq);
+
+/* Connects an output to an input line of another device, in init(). */
+void wire_to_device(struct device *dev, struct wire *wire, struct device *to, u32 line);
+
+/* In init(), of an interrupt controller that stands before another: what the board connects to
+ * a line of `behind` arrives at that line of `dev`. */
+void lines_arrive_first(struct device *dev, struct device *behind);
+
+/* -- Message-signaled interrupts -----------------------------------------------
+ *
+ * An IMSIC's window is a page for each interrupt file.  Files are part of their harts: a message
+ * takes no lock.
+ */
+#define MSI_PAGE 4096
+struct msi_files {
+	const u32 *hart; /* of each file; lives as long as the device */
+	u32 n;
+	u32 irq; /* the line behind it, as in wire_to_hart() */
+	u32 ids; /* identities are 1 to this: 63, 127, ... 2047 */
+};
+void msi_files_init(struct device *dev, const struct msi_files *files); /* in init() */
+/* Makes an identity pending in a file of `controller`, whatever its lock; false: no such one. */
+bool msi_post(struct device *controller, u32 file, u32 id);
 
 /* The guest did what the specification forbids.  Rate-limited; names the device. */
 void guest_error(struct device *dev, const char *fmt, ...) PRINTF(2, 3);

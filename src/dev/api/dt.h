@@ -15,6 +15,7 @@ u32 dt_hart_intc(const struct dt_node *n, u32 hart); /* phandle of its cpu-intc 
 u64 dt_reg_base(const struct dt_node *n);
 u64 dt_reg_size(const struct dt_node *n);
 u32 dt_phandle(struct dt_node *n); /* this node's own; makes it have one */
+u32 dt_ref_phandle(const struct dt_node *n, const char *prop); /* of what a REF row names, or 0 */
 
 /* For a class that stands for several chips: its name, unless the board gives one. */
 void dt_compatible(struct dt_node *n, const char *name);
@@ -25,6 +26,12 @@ static inline void dt_add_u32(struct dt_node *n, const char *name, u32 v)
 {
 	dt_add_cells(n, name, &v, 1);
 }
+
+/* Nobody below the guest's kernel reads the tree: what is M-mode's is not for it. */
+bool dt_is_for_s_mode(const struct dt_node *n);
+
+/* "interrupts-extended": this line of each hart that has it (harts_with_line()). */
+void dt_add_hart_lines(struct dt_node *n, u32 irq);
 
 /* The controller of the i-th interrupt of `prop`: its phandle, and the cells that
  * name that line there.  For interrupt-map. */
