@@ -5,6 +5,7 @@
 #include "i2c.h"
 #include "pci.h"
 #include "ps2.h"
+#include "spi.h"
 
 #define HISTORIES 150
 #define LONGEST   60
@@ -43,13 +44,10 @@ static void touch(struct device *dev, u32 *seed)
 		device_read(dev, off, width);
 }
 
-/* What its controller may bring, in any order. */
-static void touch_chip(struct device *dev, u32 *seed)
+static void touch_i2c(struct device *dev, u32 what)
 {
 	const struct i2c_class *is = dev->class->i2c;
-	u32 what = bench_xorshift(seed) >> 7;
 
-	device_lock(dev);
 	if (what % 8 == 0 && is->start)
 		is->start(dev, what & 0x100);
 	else if (what % 8 == 1 && is->stop)
@@ -58,6 +56,28 @@ static void touch_chip(struct device *dev, u32 *seed)
 		is->write(dev, (u8)(what >> 12));
 	else
 		is->read(dev);
+}
+
+static void touch_spi(struct device *dev, u32 what)
+{
+	const struct spi_class *is = dev->class->spi;
+
+	if (what % 16 == 0 && is->select)
+		is->select(dev, what & 0x100);
+	else
+		is->transfer(dev, (u8)(what % 8 == 1 ? 0x40 | what >> 12 : what >> 12));
+}
+
+/* What its controller may bring, in any order. */
+static void touch_chip(struct device *dev, u32 *seed)
+{
+	u32 what = bench_xorshift(seed) >> 7;
+
+	device_lock(dev);
+	if (dev->class->i2c)
+		touch_i2c(dev, what);
+	else
+		touch_spi(dev, what);
 	device_changed(dev);
 	device_unlock(dev);
 }
@@ -177,7 +197,7 @@ static void disturb(struct device *dev, u32 seed)
 		frame(dev, &seed);
 		break;
 	default:
-		if (dev->class->i2c)
+		if (dev->class->i2c || dev->class->spi)
 			touch_chip(dev, &seed);
 		else if (dev->class->ps2)
 			touch_plugged(dev, &seed);
@@ -597,6 +617,8 @@ static void every_class_documents_itself(void **state)
 				fail_msg("%s: %s has no doc", (*c)->name, p->name);
 		if (((*c)->on & BUS_I2C) && (!(*c)->i2c || !(*c)->i2c->write || !(*c)->i2c->read))
 			fail_msg("%s stands on I2C and cannot be spoken to", (*c)->name);
+		if (((*c)->on & BUS_SPI) && (!(*c)->spi || !(*c)->spi->transfer))
+			fail_msg("%s stands on SPI and cannot be spoken to", (*c)->name);
 	}
 	(void)state;
 }
