@@ -224,6 +224,7 @@ struct host_spec {
 		HOST_TCP,      /* chardev {tcp: }: `port` says which */
 		HOST_DISK,     /* {file:, format:, cache:, ...} */
 		HOST_SHARE,    /* {share:, read-only:} */
+		HOST_WAV,      /* {wav:} */
 		HOST_VSOCK,    /* {socket:} of virtio-vsock */
 		HOST_NET,      /* {net:, ...}: `net` says the rest */
 		HOST_DISPLAY,  /* {display: }: `display` says which */

@@ -89,6 +89,7 @@ static const char *const kind_text[] = {
 	[PROP_KIND_CHARDEV] = "console",    [PROP_KIND_BLOCK] = "disk",
 	[PROP_KIND_NET] = "network",        [PROP_KIND_DISPLAY] = "display",
 	[PROP_KIND_SHARE] = "folder",       [PROP_KIND_VSOCK] = "sockets",
+	[PROP_KIND_AUDIO] = "sound",
 };
 
 static bool is_number(const struct prop *p)

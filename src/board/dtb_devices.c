@@ -170,6 +170,7 @@ static void write_row(struct dtb *t, const struct prop *p, const struct value *v
 	case PROP_KIND_DISPLAY:
 	case PROP_KIND_SHARE:
 	case PROP_KIND_VSOCK:
+	case PROP_KIND_AUDIO:
 		break; /* nothing that a guest is told */
 	}
 }

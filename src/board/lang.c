@@ -10,6 +10,7 @@ const char *const words_status[] = { "okay", "disabled", NULL };
 const char *const words_mmu[] = { "none", "sv39", "sv48", "sv57", NULL };
 const char *const words_formats[] = { "elf", "raw", "image", NULL };
 const char *const words_chardev[] = { "null", "stdio", "pty", NULL };
+const char *const words_audio[] = { "null", NULL };
 const char *const words_disk[] = { "raw", "qcow2", NULL };
 const char *const words_net[] = { "none", "slirp", "tap", "socket", NULL }; /* enum net_kind */
 const char *const words_viewer[] = { "auto", "none", "sdl", "vnc", "web", NULL }; /* enum plan_viewer */
@@ -195,6 +196,11 @@ const struct lang_key lang_share[] = {
 const struct lang_key lang_vsock[] = {
 	K("socket", KEY_PATH, .doc = "F leads to the guest's ports, F_PORT are where the guest gets to",
 	  .required = true),
+	END
+};
+
+const struct lang_key lang_audio[] = {
+	K("wav", KEY_PATH, .doc = "what is to be heard goes into this file", .required = true),
 	END
 };
 

@@ -160,6 +160,8 @@ void language_manual(const struct device_class *const *classes, struct str *out)
 	add_keys(out, lang_share, 0);
 	str_add(out, ".PP\nand that of virtio-vsock\n");
 	add_keys(out, lang_vsock, 0);
+	str_add(out, ".PP\nand that of a sound card: null, or\n");
+	add_keys(out, lang_audio, 0);
 	add_values(out);
 	add_tags(out);
 	str_add(out, ".SH DIAGNOSTICS\n");

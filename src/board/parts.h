@@ -187,10 +187,11 @@ extern const struct lang_key lang_top[], lang_params[], lang_harts[], lang_clust
 	lang_memory[], lang_auto[], lang_device[], lang_dt[], lang_dt_top[], lang_boot[],
 	lang_load[], lang_host[], lang_lock[], lang_machines[], lang_networks[], lang_chardev[],
 	lang_disk[], lang_backing[], lang_net[], lang_displays[], lang_display[], lang_share[],
-	lang_vsock[];
+	lang_vsock[], lang_audio[];
 extern const char *const words_kinds[], *const words_status[], *const words_mmu[];
 extern const char *const words_formats[], *const words_chardev[], *const words_disk[];
 extern const char *const words_cache[], *const words_net[], *const words_viewer[];
+extern const char *const words_audio[];
 
 const struct lang_key *lang_find(const struct lang_key *keys, const char *key);
 const char *const *lang_words(struct arena *a, const struct lang_key *keys);

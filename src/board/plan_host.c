@@ -280,6 +280,31 @@ static bool read_vsock(struct planner *pl, const struct node *n, const char *dev
 	return true;
 }
 
+/* -- Sound ------------------------------------------------------------------------------ */
+
+static bool read_audio(struct planner *pl, const struct node *n, const char *device,
+		       struct host_spec *spec)
+{
+	struct pair *p;
+
+	if (n->kind != NODE_MAP) {
+		spec->kind = HOST_NULL;
+		return check_word(pl->b, n, "host", words_audio) >= 0;
+	}
+	check_keys(pl->b, n, "`host:` of a sound card", lang_audio);
+	spec->kind = HOST_WAV;
+	p = map_pair(n, "wav");
+	if (!p) {
+		report_missing(pl->b, n->at, "`wav:`", "the file for what is to be heard");
+		diag_hint(pl->b->ds, "write `%s: {host: {wav: sound.wav}}`", device);
+	} else if (p->value->absent) {
+		report_absent(pl->b, p, "wav");
+	} else {
+		read_own_path(pl, p->value, "wav", spec);
+	}
+	return true;
+}
+
 const struct host_spec *plan_host_spec(struct planner *pl, const struct prop *row,
 				       const struct node *n, const char *device)
 {
@@ -292,6 +317,7 @@ const struct host_spec *plan_host_spec(struct planner *pl, const struct prop *ro
 	       : row->kind == PROP_KIND_DISPLAY ? plan_display_spec(pl, n, device, spec)
 	       : row->kind == PROP_KIND_SHARE   ? read_share(pl, n, device, spec)
 	       : row->kind == PROP_KIND_VSOCK   ? read_vsock(pl, n, device, spec)
+	       : row->kind == PROP_KIND_AUDIO   ? read_audio(pl, n, device, spec)
 						: read_disk(pl, n, device, spec);
 	return good ? spec : NULL;
 }

@@ -426,6 +426,7 @@ static void read_value(struct planner *pl, const struct plan_device *d, const st
 	case PROP_KIND_DISPLAY:
 	case PROP_KIND_SHARE:
 	case PROP_KIND_VSOCK:
+	case PROP_KIND_AUDIO:
 		v->host = plan_host_spec(pl, p, n, d->name);
 		break;
 	case PROP_KIND_OUTPUTS:

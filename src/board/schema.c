@@ -135,7 +135,7 @@ static const char *const prop_names[] = {
 	[PROP_KIND_TEXT] = "text",  [PROP_KIND_PATH] = "path",  [PROP_KIND_MAC] = "mac",
 	[PROP_KIND_RANGE] = "span", [PROP_KIND_LIST] = "texts", [PROP_KIND_IRQS] = "lines",
 	[PROP_KIND_REF] = "refs",   [PROP_KIND_CHARDEV] = "chardev", [PROP_KIND_BLOCK] = "disk",
-	[PROP_KIND_NET] = "network", [PROP_KIND_DISPLAY] = "display", [PROP_KIND_SHARE] = "share", [PROP_KIND_VSOCK] = "vsock",
+	[PROP_KIND_NET] = "network", [PROP_KIND_DISPLAY] = "display", [PROP_KIND_SHARE] = "share", [PROP_KIND_VSOCK] = "vsock", [PROP_KIND_AUDIO] = "audio",
 	[PROP_KIND_OUTPUTS] = "any",
 };
 /* clang-format on */
@@ -396,6 +396,16 @@ static void host_definitions(struct schema *s)
 	close(s, '}');
 	open(s, "vsock", '{');
 	language_map(s, lang_vsock);
+	close(s, '}');
+	open(s, "audio", '{');
+	open(s, "anyOf", '[');
+	open(s, NULL, '{');
+	words(s, words_audio);
+	close(s, '}');
+	open(s, NULL, '{');
+	language_map(s, lang_audio);
+	close(s, '}');
+	close(s, ']');
 	close(s, '}');
 }
 

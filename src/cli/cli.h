@@ -119,6 +119,7 @@ int cmd_explain(const struct args *a);
 int cmd_fetch_main(const struct args *a);
 int cmd_help(const struct args *a);
 int cmd_version(const struct args *a);
+int cmd_balloon(const struct args *a);
 int cmd_forward(const struct args *a);
 int cmd_screenshot(const struct args *a);
 int cmd_type(const struct args *a);

@@ -124,6 +124,13 @@ static struct vsock *open_vsock(void *ctx, const struct host_spec *spec, const c
 	return host_vsock(r->loop, spec->path, e);
 }
 
+static struct audio *open_audio(void *ctx, const struct host_spec *spec, const char *dev,
+				struct err *e)
+{
+	(void)ctx, (void)dev;
+	return spec->kind == HOST_WAV ? host_wav(spec->path, e) : NULL;
+}
+
 static struct net *open_net(void *ctx, const struct host_spec *spec, const char *dev, struct err *e)
 {
 	struct run *r = ctx;
@@ -140,6 +147,9 @@ static bool on_control(void *ctx, const char *request, struct str *answer, struc
 		return typists_request(&r->typists, request, control_file(r->control), answer, e);
 	if (text_starts(request, "screenshot"))
 		return screens_request(&r->screens, request, control_file(r->control), e);
+	if (text_starts(request, "balloon"))
+		return machine_ask_device(r->machine, "virtio-balloon", request + strlen("balloon"),
+					  answer, e);
 	return cables_request(&r->cables, request, answer, e);
 }
 
@@ -705,12 +715,14 @@ static int run_board(struct run *r, const struct exec_host *exec, u64 timeout_ns
 		.ctx = r,
 		.ram_new = host_ram_new,
 		.ram_free = host_ram_free,
+		.ram_discard = host_ram_discard,
 		.exec = exec,
 		.chardev = open_chardev,
 		.block = open_block,
 		.net = open_net,
 		.share = open_share,
 		.vsock = open_vsock,
+		.audio = open_audio,
 		.read_file = read_file,
 		.unpack = host_unpack,
 		.wake = wake,

@@ -140,6 +140,8 @@ const struct command commands[] = {
 	  "vmbuild schema --out board-v1.schema.json", out_opts, cmd_schema },
 	{ "man", "[PAGE]", 0, 1, "the manual pages: vmbuild, vmbuild-board",
 	  "vmbuild man vmbuild-board | man -l -", no_opts, cmd_man },
+	{ "balloon", "MACHINE [SIZE]", 1, 2, "how much memory a running guest gives back, or shall",
+	  "vmbuild balloon virt 256M", no_opts, cmd_balloon },
 	{ "forward", "MACHINE [add|remove PORT:PORT]", 1, 3, "ports of this host that lead to a running guest",
 	  "vmbuild forward virt add 8080:80", forward_opts, cmd_forward },
 	{ "type", "MACHINE TEXT", 2, 2, "type a text on a running machine's keyboard, as a US one",

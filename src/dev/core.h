@@ -7,6 +7,7 @@
 #ifndef CORE_H
 #define CORE_H
 
+#include "audio.h"
 #include "block.h"
 #include "chardev.h"
 #include "clock.h"
@@ -93,6 +94,9 @@ void device_free(struct device *dev); /* accepts NULL */
 void device_reset(struct device *dev);
 void device_settle(struct device *dev);
 void device_update(struct device *dev);
+
+/* The class has .ask. */
+bool device_ask(struct device *dev, const char *request, struct str *answer, struct err *e);
 
 struct wire *device_wire(struct device *dev, const char *prop, u32 i); /* or NULL */
 /* Connects an output to an input line of another device. */
@@ -240,6 +244,7 @@ void input_detach(struct device *dev);
 struct display *display_attach(struct device *dev);
 struct share *share_attach(struct device *dev, struct share *s);
 struct vsock *vsock_attach(struct device *dev, struct vsock *s);
+struct audio *audio_attach(struct device *dev, struct audio *a);
 void block_drain_all(struct device *dev); /* the lock is held */
 void block_detach_all(struct device *dev);
 /* net_work.c: does the work that is not in `takes` and emits what came of it, at most

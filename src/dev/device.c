@@ -47,6 +47,17 @@ void device_changed(struct device *dev)
 	device_layers_changed(dev);
 }
 
+bool device_ask(struct device *dev, const char *request, struct str *answer, struct err *e)
+{
+	bool done;
+
+	device_lock(dev);
+	done = dev->class->ask(dev, request, answer, e);
+	device_changed(dev);
+	device_unlock(dev);
+	return done;
+}
+
 void device_update(struct device *dev)
 {
 	device_lock(dev);

@@ -30,6 +30,13 @@ u8 *dma_slice(struct device *dev, u64 gpa, u64 n)
 	return m ? mem_slice(m, gpa, n) : NULL;
 }
 
+bool dma_discard(struct device *dev, u64 gpa, u64 n)
+{
+	struct mem *m = reachable(dev);
+
+	return m && mem_discard(m, gpa, n);
+}
+
 static _Atomic u16 *index_at(struct device *dev, u64 gpa)
 {
 	if (gpa % sizeof(u16))

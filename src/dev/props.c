@@ -113,6 +113,17 @@ static bool apply_vsock(struct applier *a, const struct prop *p, const struct va
 	return true;
 }
 
+static bool apply_audio(struct applier *a, const struct prop *p, const struct value *v,
+			struct audio **member)
+{
+	void *object;
+
+	if (!attach(a, p, v, &object))
+		return false;
+	*member = audio_attach(a->dev, object);
+	return true;
+}
+
 static bool apply_table(struct applier *a, const struct prop *p, const struct value *v,
 			struct table *table);
 
@@ -169,6 +180,8 @@ static bool apply(struct applier *a, const struct prop *p, const struct value *v
 		return apply_share(a, p, v, member);
 	case PROP_KIND_VSOCK:
 		return apply_vsock(a, p, v, member);
+	case PROP_KIND_AUDIO:
+		return apply_audio(a, p, v, member);
 	}
 	return true;
 }

@@ -206,6 +206,8 @@ void virtio_timer(struct device *dev)
 	for (u32 i = 0; i < virtio_queues(v); i++)
 		if (later >> i & 1)
 			virtio_kick(v, i);
+	if (class_of(v)->timer)
+		class_of(v)->timer(v);
 }
 
 static struct virtq *selected(struct virtio *v)

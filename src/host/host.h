@@ -6,6 +6,7 @@
 #ifndef HOST_H
 #define HOST_H
 
+#include "audio.h"
 #include "base.h"
 #include "block.h"
 #include "chardev.h"
@@ -67,6 +68,8 @@ bool host_exec_perf_end(struct err *e);
  * ever give (E0603), warns of more than it can give now.  `name` is for messages. */
 u8 *host_ram_new(u64 size, const char *name, struct err *e);
 void host_ram_free(u8 *p, u64 size);
+/* Whole pages of it become zero and cost nothing until they are touched. */
+void host_ram_discard(u8 *p, u64 n);
 
 /* -- Disks (disk.c) ------------------------------------------------------------- */
 
@@ -96,6 +99,10 @@ struct block *host_disk_open(const struct host_disk *d, struct err *e);
 
 /* All files in it, but nothing that a symbolic link in it leads to. */
 struct share *host_share(const char *folder, bool read_only, struct err *e);
+
+/* -- Sound (audio_*.c) ----------------------------------------------------------------- */
+
+struct audio *host_wav(const char *path, struct err *e);
 
 /* -- Sockets of guests (vsock.c) ------------------------------------------------------ */
 

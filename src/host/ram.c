@@ -169,3 +169,11 @@ void host_ram_free(u8 *p, u64 size)
 	if (p)
 		munmap(p, size);
 }
+
+/* Where the host's pages are larger than the guest's, or it cannot: they stay as they are. */
+void host_ram_discard(u8 *p, u64 n)
+{
+#ifdef MADV_DONTNEED
+	madvise(p, n, MADV_DONTNEED);
+#endif
+}

@@ -88,6 +88,20 @@ static void *attach_vsock(struct machine *m, const struct plan_device *pd,
 	return m->vsocks[m->nvsocks++] = s;
 }
 
+static void *attach_audio(struct machine *m, const struct plan_device *pd,
+			  const struct host_spec *spec, struct err *e)
+{
+	struct audio *a;
+
+	if (!spec)
+		return NULL;
+	a = m->host->audio(m->host->ctx, spec, pd->name, e);
+	if (!a)
+		return NULL;
+	GROW(&m->audios, m->naudios, &m->audios_cap);
+	return m->audios[m->naudios++] = a;
+}
+
 static void *attach(void *ctx, const struct prop *p, const struct value *v, struct err *e)
 {
 	struct attaching *a = ctx;
@@ -107,6 +121,8 @@ static void *attach(void *ctx, const struct prop *p, const struct value *v, stru
 		return attach_share(a->m, a->pd, v->host, e);
 	case PROP_KIND_VSOCK:
 		return attach_vsock(a->m, a->pd, v->host, e);
+	case PROP_KIND_AUDIO:
+		return attach_audio(a->m, a->pd, v->host, e);
 	default:
 		return NULL;
 	}
@@ -246,6 +262,8 @@ void build_free(struct machine *m)
 		m->blocks[i]->ops->free(m->blocks[i]);
 	for (size_t i = 0; i < m->nnets; i++)
 		m->nets[i]->ops->free(m->nets[i]);
+	for (size_t i = 0; i < m->naudios; i++)
+		m->audios[i]->ops->free(m->audios[i]);
 	for (size_t i = 0; i < m->nvsocks; i++)
 		m->vsocks[i]->ops->free(m->vsocks[i]);
 	for (size_t i = 0; i < m->nshares; i++)
@@ -261,5 +279,6 @@ void build_free(struct machine *m)
 	free(m->displays);
 	free(m->shares);
 	free(m->vsocks);
+	free(m->audios);
 	free(m->devices);
 }

@@ -46,8 +46,9 @@ struct machine {
 	struct net **nets;
 	struct share **shares;
 	struct vsock **vsocks;
+	struct audio **audios;
 	size_t nchardevs, chardevs_cap, nblocks, blocks_cap, nnets, nets_cap, nshares, shares_cap,
-		nvsocks, vsocks_cap;
+		naudios, audios_cap, nvsocks, vsocks_cap;
 	struct machine_display *displays;
 	size_t ndisplays, displays_cap;
 	struct device_machine services;

@@ -136,6 +136,7 @@ static void on_timer_wake(void *ctx)
 static bool make_memory(struct machine *m, struct diags *ds)
 {
 	m->mem = mem_new();
+	mem_on_discard(m->mem, m->host->ram_discard);
 	m->memory = xcalloc(m->plan->nmemory, sizeof(m->memory[0]));
 	for (u32 i = 0; i < m->plan->nmemory; i++) {
 		const struct plan_memory *pm = &m->plan->memory[i];
@@ -415,6 +416,15 @@ bool machine_panicked(const struct machine *m)
 }
 
 /* By hand it starts again whatever the guest said. */
+bool machine_ask_device(struct machine *m, const char *class, const char *request,
+			struct str *answer, struct err *e)
+{
+	for (u32 i = 0; i < m->plan->ndevices; i++)
+		if (m->devices[i] && !strcmp(m->devices[i]->class->name, class))
+			return device_ask(m->devices[i], request, answer, e);
+	return err_set(e, "`%s` has no %s", m->plan->name, class);
+}
+
 void machine_reset(struct machine *m)
 {
 	atomic_store(&m->panicked, false);

@@ -17,12 +17,15 @@ struct machine_host {
 	void *ctx;
 	u8 *(*ram_new)(u64 size, const char *name, struct err *e);
 	void (*ram_free)(u8 *bytes, u64 size);
+	void (*ram_discard)(u8 *bytes, u64 n); /* whole pages become zero; NULL: they stay */
 	const struct exec_host *exec; /* for engines that compile; NULL: there can be none */
 	/* Back ends of `host:`; `dev` is the device's name.  Freed through their ops. */
 	struct chardev *(*chardev)(void *ctx, const struct host_spec *spec, const char *dev,
 				   struct err *e);
 	struct net *(*net)(void *ctx, const struct host_spec *spec, const char *dev, struct err *e);
 	struct block *(*block)(void *ctx, const struct host_spec *spec, const char *dev,
+			       struct err *e);
+	struct audio *(*audio)(void *ctx, const struct host_spec *spec, const char *dev,
 			       struct err *e);
 	struct vsock *(*vsock)(void *ctx, const struct host_spec *spec, const char *dev,
 			       struct err *e);
@@ -82,6 +85,10 @@ struct machine_display {
 	u32 shown; /* index in the plan's displays */
 };
 u32 machine_displays(const struct machine *m, const struct machine_display **list);
+
+/* Asks the first device of the class, which has .ask. */
+bool machine_ask_device(struct machine *m, const char *class, const char *request,
+			struct str *answer, struct err *e);
 
 /* Power button and reset button. */
 void machine_reset(struct machine *m);

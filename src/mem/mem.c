@@ -25,6 +25,7 @@ struct mem {
 	size_t nram, ram_cap;
 	struct watch *watch;
 	size_t nwatch, watch_cap;
+	void (*discard)(u8 *bytes, u64 n); /* or NULL */
 
 	/* Windows move while harts run; `generation` counts the moves. */
 	pthread_mutex_t lock;
@@ -225,6 +226,27 @@ bool mem_write(struct mem *m, u64 gpa, const void *from, u64 n)
 	if (p)
 		guest_copy(p, from, n);
 	return p;
+}
+
+void mem_on_discard(struct mem *m, void (*fn)(u8 *bytes, u64 n))
+{
+	m->discard = fn;
+}
+
+/* Written after it, too: what was made of the bytes before would else be trusted. */
+bool mem_discard(struct mem *m, u64 gpa, u64 n)
+{
+	const struct mem_ram *r = ram_at(m, gpa, n);
+	u64 first = align_up(gpa, PAGE), end = align_down(gpa + n, PAGE);
+
+	if (!r || r->rom)
+		return false;
+	if (!m->discard || first >= end)
+		return true;
+	mark(r, first, end - first);
+	m->discard(r->bytes + (first - r->gpa), end - first);
+	mark(r, first, end - first);
+	return true;
 }
 
 /* -- Windows ----------------------------------------------------------------- */

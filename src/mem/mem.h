@@ -82,6 +82,11 @@ const _Atomic u8 *mem_written(const struct mem *m, const u8 *page);
 void mem_forget_written(struct mem *m);
 void mem_trust(struct mem *m, const u8 *page);
 
+/* What lies in the whole pages of a range is not needed any more: it becomes zero, and `fn`, once
+ * set, gives the pages back to the host; without it they stay.  False: not all of it is RAM. */
+bool mem_discard(struct mem *m, u64 gpa, u64 n);
+void mem_on_discard(struct mem *m, void (*fn)(u8 *bytes, u64 n)); /* before harts run */
+
 /* The i-th RAM or ROM in address order, or NULL after the last. */
 const struct mem_ram *mem_ram(const struct mem *m, u32 i);
 

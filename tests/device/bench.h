@@ -46,6 +46,7 @@ struct bench {
 	u32 ready;
 	struct block *disk;  /* the next devices' disk, or NULL */
 	struct share *share; /* the next devices' folder, or NULL */
+	struct audio *audio; /* of a sound card */
 	struct vsock *vsock; /* the same for sockets */
 	struct net cable;    /* of a network card */
 	bool cable_full;
@@ -356,7 +357,8 @@ static inline void bench_parse(struct bench_values *v, const struct device_class
 		v->values[i].text = p->def_text;
 		v->values[i].given = p->kind == PROP_KIND_CHARDEV || p->kind == PROP_KIND_BLOCK ||
 				     p->kind == PROP_KIND_NET || p->kind == PROP_KIND_SHARE ||
-				     p->kind == PROP_KIND_VSOCK || p->kind == PROP_KIND_REF;
+				     p->kind == PROP_KIND_VSOCK || p->kind == PROP_KIND_AUDIO ||
+				     p->kind == PROP_KIND_REF;
 		i++;
 	}
 	assert_true(strlen(settings) < sizeof(v->text));
@@ -391,6 +393,8 @@ static inline void *bench_attach(void *ctx, const struct prop *p, const struct v
 		return b->share;
 	if (p->kind == PROP_KIND_VSOCK)
 		return b->vsock;
+	if (p->kind == PROP_KIND_AUDIO)
+		return b->audio;
 	return !b->ref_prop || bench_same_key(b->ref_prop, p->name) ? b->ref : NULL;
 }
 

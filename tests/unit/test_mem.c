@@ -190,6 +190,44 @@ static void only_stores_that_touch_watched_bytes_are_told(void **state)
 	assert_int_equal(seen, (u64)(RAM + 0x1004) << 8 | 8);
 }
 
+static struct {
+	const u8 *bytes;
+	u64 n;
+} gone;
+
+static void discard(u8 *bytes, u64 n)
+{
+	gone.bytes = bytes;
+	gone.n = n;
+	memset(bytes, 0, n);
+}
+
+static void whole_pages_that_are_discarded_go_and_count_as_written(void **state)
+{
+	struct world *w = *state;
+	u8 *ram = mem_slice(w->mem, RAM, 0x4000);
+
+	mem_on_discard(w->mem, discard);
+	memset(ram, 7, 0x4000);
+	mem_forget_written(w->mem);
+	assert_true(mem_discard(w->mem, RAM + 1, 0x3000));
+	assert_ptr_equal(gone.bytes, ram + 0x1000);
+	assert_int_equal(gone.n, 0x2000);
+	assert_int_equal(ram[0xfff], 7);
+	assert_int_equal(ram[0x1000], 0);
+	assert_int_equal(*mem_written(w->mem, ram), 0);
+	assert_int_equal(*mem_written(w->mem, ram + 0x1000), 1); /* code in it is looked at again */
+	assert_int_equal(*mem_written(w->mem, ram + 0x2000), 1);
+	assert_int_equal(*mem_written(w->mem, ram + 0x3000), 0);
+	gone.n = 0;
+	assert_true(mem_discard(w->mem, RAM + 1, 0x1ffe)); /* no whole page */
+	assert_int_equal(gone.n, 0);
+	assert_false(mem_discard(w->mem, RAM - 0x1000, 0x2000));
+	assert_false(mem_discard(w->mem, RAM, ~(u64)0));
+	assert_false(mem_discard(w->mem, 0x1000, 0x1000));
+	assert_int_equal(gone.n, 0);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -205,6 +243,7 @@ int main(void)
 		T(what_lies_below_an_address_is_named),
 		T(ram_rom_and_windows_answer_and_holes_do_not),
 		T(only_stores_that_touch_watched_bytes_are_told),
+		T(whole_pages_that_are_discarded_go_and_count_as_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,6 +72,7 @@ enum prop_kind {
 	PROP_KIND_NET,     /* struct net *          host: {net: slirp} */
 	PROP_KIND_DISPLAY, /* struct display *      host: {display: main} */
 	PROP_KIND_SHARE,   /* struct share *        host: {share: folder} */
+	PROP_KIND_AUDIO,   /* struct audio *        host: {wav: file} */
 	PROP_KIND_VSOCK,   /* struct vsock *        host: {socket: path} */
 };
 
@@ -143,7 +144,7 @@ struct value {
 	const struct value_irq *irqs;
 	const struct value_ref *ref;
 	const struct value_row *rows;
-	const struct host_spec *host; /* CHARDEV, BLOCK, NET, DISPLAY, SHARE, VSOCK */
+	const struct host_spec *host; /* CHARDEV, BLOCK, NET, DISPLAY, SHARE, VSOCK, AUDIO */
 };
 
 struct value_irq {
@@ -274,6 +275,8 @@ struct device_class {
 	void (*net_changed)(struct device *dev);
 	/* The monitor at a scanout has another size (display.h); 0, 0: it was unplugged. */
 	void (*monitor)(struct device *dev, u32 scanout, u32 width, u32 height);
+	/* What a command asks of it while it runs; the answer is text for a person. */
+	bool (*ask)(struct device *dev, const char *request, struct str *answer, struct err *e);
 	/* After the table-driven FDT properties (dt.h). */
 	void (*fdt_more)(struct dt_node *node);
 };
@@ -361,6 +364,8 @@ u8 *dma_slice(struct device *dev, u64 gpa, u64 n);
 /* Ring indices: aligned, load-acquire and store-release. */
 bool dma_load16(struct device *dev, u64 gpa, u16 *v);
 bool dma_store16(struct device *dev, u64 gpa, u16 v);
+/* The whole pages in it are not needed: they become zero and go back to the host. */
+bool dma_discard(struct device *dev, u64 gpa, u64 n);
 /* In init(): the window is read-only memory instead of registers.  Loaders fill it. */
 bool device_window_is_rom(struct device *dev, struct err *e);
 /* The same for memory that harts may write too: its bytes, or NULL. */
@@ -399,6 +404,7 @@ void dma_fence(void); /* store -> load, both ways (virtio EVENT_IDX) */
 #define PROP_DISPLAY(m, ...)  PROP(PROP_KIND_DISPLAY, struct display **, m, __VA_ARGS__)
 #define PROP_SHARE(m, ...)    PROP(PROP_KIND_SHARE, struct share **, m, __VA_ARGS__)
 #define PROP_VSOCK(m, ...)    PROP(PROP_KIND_VSOCK, struct vsock **, m, __VA_ARGS__)
+#define PROP_AUDIO(m, ...)    PROP(PROP_KIND_AUDIO, struct audio **, m, __VA_ARGS__)
 #define PROP_TABLE(m, R, ...) PROP(PROP_KIND_TABLE, struct table *, m, .row_size = sizeof(R), __VA_ARGS__)
 #define PROP_IRQS(m, ...)     { .name = #m, .kind = PROP_KIND_IRQS, .at = WIRE_ARRAY(m), .max = LENGTH(m), __VA_ARGS__ }
 #define PROP_OUTPUTS(m, ...)  { .name = #m, .kind = PROP_KIND_OUTPUTS, .at = WIRE_ARRAY(m), .max = LENGTH(m), __VA_ARGS__ }

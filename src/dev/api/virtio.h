@@ -61,6 +61,7 @@ struct virtio_class {
 	void (*config_read)(struct virtio *v, u8 *config);
 	void (*config_write)(struct virtio *v, u32 off, u32 width, u32 value);
 	void (*driver_ok)(struct virtio *v);
+	void (*timer)(struct virtio *v); /* beside the engine's own use of it */
 	/* There may be chains on queue `q`: pop until there is none. */
 	void (*kick)(struct virtio *v, u32 q);
 };
