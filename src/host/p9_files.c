@@ -1,7 +1,8 @@
 /* p9_files.c - what messages of 9P2000.L do to the files of a folder.
  *
  * No path of the client's is ever resolved: it walks name by name, each one opened beneath
- * the folder before it by openat2(), which follows no symbolic link and goes nowhere up.
+ * the folder before it by openat2(), which follows no symbolic link and goes nowhere up, nor into
+ * what is mounted there: of a share of `/` the guest gets no /proc with our own memory in it.
  * What it has is the file itself, held open with O_PATH, so renaming or removing it changes
  * nothing.  Opened through /proc/self/fd, that is the file, not its name.  Only files and
  * folders are opened: pipes, sockets and devices of the host are names with attributes.
@@ -72,7 +73,8 @@ static int beneath(int folder, const char *name, int flags, mode_t mode)
 	struct open_how how = {
 		.flags = (u64)(u32)(flags | O_CLOEXEC | O_NOFOLLOW),
 		.mode = flags & O_CREAT ? mode : 0,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS |
+			   RESOLVE_NO_XDEV,
 	};
 
 	return (int)syscall(SYS_openat2, folder, name, &how, sizeof(how));
@@ -106,7 +108,7 @@ static int may_open(int fd)
 	return S_ISREG(st.st_mode) || S_ISDIR(st.st_mode) ? 0 : EOPNOTSUPP;
 }
 
-/* Mount points below the root may have its inode numbers too. */
+/* Subvolumes below the root may have its inode numbers too. */
 static u64 qid_path(const struct p9 *s, u64 device, u64 inode)
 {
 	return inode ^ (device - s->device) * 0x9e3779b97f4a7c15u;

@@ -145,6 +145,20 @@ static void a_link_is_a_text_that_nobody_follows(void **state)
 	(void)state;
 }
 
+static void what_is_mounted_below_it_is_not_in_it(void **state)
+{
+	struct client *c = xzalloc(sizeof(*c));
+
+	c->server = p9_new(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), true, 10);
+	assert_non_null(c->server);
+	client_attach(c);
+	assert_int_equal(client_walk(c, 0, 1, "etc"), 0);
+	assert_int_equal(client_walk(c, 0, 2, "proc"), EXDEV); /* where our own memory is a file */
+	p9_free(c->server);
+	free(c);
+	(void)state;
+}
+
 /* It was a folder when it was walked to; the host's user moves things meanwhile. */
 static void a_folder_that_becomes_a_link_stays_the_folder(void **state)
 {
@@ -566,6 +580,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_name_leads_out_of_the_folder),
 		cmocka_unit_test(a_link_is_a_text_that_nobody_follows),
+		cmocka_unit_test(what_is_mounted_below_it_is_not_in_it),
 		cmocka_unit_test(a_folder_that_becomes_a_link_stays_the_folder),
 		cmocka_unit_test(pipes_and_devices_are_not_opened),
 		cmocka_unit_test(nothing_that_is_there_is_opened_by_creating_it),
