@@ -111,6 +111,8 @@ static void a_byte_or_an_address_that_a_chip_refuses_is_not_acknowledged(void **
 	assert_true(i2c_send(bus, 0x20, (const u8 *)"b", 1));
 	c->busy = true;
 	assert_false(i2c_begin(bus, 0x20, false));
+	assert_false(i2c_put(bus, 'x', 0));
+	assert_null(strchr(c->heard, 'x')); /* who has not answered is not spoken to */
 	bench_free(bus);
 	(void)state;
 }

@@ -97,6 +97,9 @@ static void hours_come_in_two_forms(void **state)
 	seconds_pass(bus, 12 * 3600);
 	i2c_read_at(bus, RTC, 2, &got, 1);
 	assert_int_equal(got, 0x40 | 0x20 | 0x12);
+	set(bus, 2, (const u8[]){ 0x40 | 0x12 }, 1);
+	i2c_read_at(bus, RTC, 2, &got, 1);
+	assert_int_equal(got, 0x40 | 0x12);
 	set(bus, 2, (const u8[]){ 0x17 }, 1);
 	i2c_read_at(bus, RTC, 2, &got, 1);
 	assert_int_equal(got, 0x17);
@@ -114,6 +117,17 @@ static void its_ram_keeps_what_is_written_and_the_address_goes_around(void **sta
 	assert_int_equal(got[0], 0xaa);
 	assert_int_equal(got[1], 0x55);
 	assert_int_equal(got[2], 0x20); /* seconds */
+
+	i2c_begin(bus, RTC, false);
+	i2c_put(bus, 0x3f, 0);
+	i2c_begin(bus, RTC, true);
+	seconds_pass(bus, 1);
+	i2c_get(bus, false);
+	assert_int_equal(i2c_get(bus, true), 0x21); /* going around takes the time anew */
+	set(bus, 0x3f, (const u8[]){ 0x77, 0x30 }, 2);
+	i2c_read_at(bus, RTC, 0x3f, got, 2);
+	assert_int_equal(got[0], 0x77);
+	assert_int_equal(got[1], 0x30);
 	bench_free(bus);
 	(void)state;
 }
