@@ -15,7 +15,7 @@
 #include "virtio.h"
 
 #define SECTOR   512
-#define PAGE     4096 /* what a host writes at once: a hint */
+#define PAGE_EXP 3 /* a host writes 2^3 sectors at once: a hint */
 #define ID_BYTES 20
 
 #define QUEUES       8
@@ -56,7 +56,9 @@ enum {
 	CONFIG_CAPACITY = 0,
 	CONFIG_SEG_MAX = 12,
 	CONFIG_BLK_SIZE = 20,
+	CONFIG_PHYSICAL_EXP = 24,
 	CONFIG_MIN_IO = 26,
+	CONFIG_OPT_IO = 28,
 	CONFIG_WRITEBACK = 32,
 	CONFIG_QUEUES = 34,
 	CONFIG_DISCARD_SECTORS = 36,
@@ -355,12 +357,14 @@ static void blk_config(struct virtio *v, u8 *c)
 	put_le64(c + CONFIG_CAPACITY, block_size(b->host) / SECTOR);
 	put_le32(c + CONFIG_SEG_MAX, SEGMENTS);
 	put_le32(c + CONFIG_BLK_SIZE, SECTOR);
-	c[CONFIG_MIN_IO] = PAGE / SECTOR;
+	c[CONFIG_PHYSICAL_EXP] = PAGE_EXP;
+	put_le16(c + CONFIG_MIN_IO, 1 << PAGE_EXP);
+	put_le32(c + CONFIG_OPT_IO, block_granule(b->host) / SECTOR);
 	c[CONFIG_WRITEBACK] = (u8)b->writeback;
 	c[CONFIG_QUEUES] = (u8)b->queues;
 	put_le32(c + CONFIG_DISCARD_SECTORS, DISCARD_MOST);
 	put_le32(c + CONFIG_DISCARD_RANGES, 1);
-	put_le32(c + CONFIG_DISCARD_ALIGN, 1);
+	put_le32(c + CONFIG_DISCARD_ALIGN, block_granule(b->host) / SECTOR);
 	put_le32(c + CONFIG_ZEROES_SECTORS, ZEROES_MOST);
 	put_le32(c + CONFIG_ZEROES_RANGES, 1);
 	c[CONFIG_ZEROES_UNMAP] = 1;

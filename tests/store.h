@@ -11,7 +11,7 @@
 #include <string.h>
 
 struct store_event {
-	enum { STORE_WRITE, STORE_SYNC, STORE_RESIZE, STORE_PUNCH } kind;
+	enum store_kind { STORE_WRITE, STORE_SYNC, STORE_RESIZE, STORE_PUNCH } kind;
 	u64 offset, length;
 	u8 *bytes; /* WRITE */
 };
@@ -29,8 +29,8 @@ struct memory_store {
 	int fail_errno;
 };
 
-static inline void store_record(struct memory_store *m, int kind, const void *from, u64 length,
-				u64 offset)
+static inline void store_record(struct memory_store *m, enum store_kind kind, const void *from,
+				u64 length, u64 offset)
 {
 	struct store_event *e;
 

@@ -104,6 +104,11 @@ bool block_read_only(const struct block *b)
 	return b->read_only;
 }
 
+u32 block_granule(const struct block *b)
+{
+	return MAX(b->granule, 4096);
+}
+
 bool block_writeback(const struct block *b)
 {
 	return b->writeback;

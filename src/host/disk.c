@@ -185,6 +185,7 @@ static bool open_image(struct disk *d, const struct host_disk *h, struct err *e)
 		return false;
 	d->image->no_sync |= d->cache == HOST_UNSAFE;
 	d->b.size = d->image->size;
+	d->b.granule = d->image->qcow2 ? (u32)qcow2_cluster(d->image->qcow2) : 0;
 	return true;
 }
 

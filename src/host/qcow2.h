@@ -73,7 +73,7 @@ struct qcow2_info qcow2_info(const struct qcow2 *q);
 /* -- Reading ------------------------------------------------------------------------ */
 
 struct qcow2_run {
-	enum {
+	enum qcow2_kind {
 		QCOW2_HOLE, /* what is in the backing image */
 		QCOW2_ZEROS,
 		QCOW2_DATA,

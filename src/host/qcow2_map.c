@@ -36,7 +36,7 @@ static u64 place_of(u64 entry)
 	return entry & OFFSET_MASK & ~READS_ZERO;
 }
 
-static int kind_of(u64 entry)
+static enum qcow2_kind kind_of(u64 entry)
 {
 	if (entry & COMPRESSED)
 		return QCOW2_PACKED;
@@ -83,7 +83,7 @@ static u64 entry_at(const struct table *t, u64 i)
 /* The one behind it goes on where it ends. */
 static bool continues(const struct qcow2 *q, const struct qcow2_run *run, u64 entry)
 {
-	if (!entry_is_sound(q, entry) || kind_of(entry) != (int)run->kind)
+	if (!entry_is_sound(q, entry) || kind_of(entry) != run->kind)
 		return false;
 	return run->kind != QCOW2_DATA ||
 	       (place_of(entry) == run->host + run->length && !!(entry & COPIED) == run->own);

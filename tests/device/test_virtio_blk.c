@@ -636,6 +636,27 @@ static void the_configuration_describes_the_disk(void **state)
 	(void)state;
 }
 
+/* Pages of the host, and where there are clusters, those: discards of less would be in vain. */
+static void check_granules(struct driver *d)
+{
+	assert_int_equal(driver_config(d, 24, 1), 3);
+	assert_int_equal(driver_config(d, 25, 1), 0);
+	assert_int_equal(driver_config(d, 26, 2), 8);
+	assert_int_equal(driver_config(d, 28, 4), 8);
+	assert_int_equal(driver_config(d, 44, 4), 8);
+	disk(d)->block.granule = 65536;
+	assert_int_equal(driver_config(d, 24, 1), 3);
+	assert_int_equal(driver_config(d, 26, 2), 8);
+	assert_int_equal(driver_config(d, 28, 4), 128);
+	assert_int_equal(driver_config(d, 44, 4), 128);
+}
+
+static void the_driver_is_told_what_the_disk_keeps_together(void **state)
+{
+	on_disks(check_granules);
+	(void)state;
+}
+
 static void check_wild(struct driver *d)
 {
 	u32 seed = 5;
@@ -718,6 +739,7 @@ int main(void)
 		cmocka_unit_test(so_does_a_reset_of_the_machine),
 		cmocka_unit_test(an_answer_without_bus_mastering_writes_nothing),
 		cmocka_unit_test(the_configuration_describes_the_disk),
+		cmocka_unit_test(the_driver_is_told_what_the_disk_keeps_together),
 		cmocka_unit_test(six_thousand_wild_requests_do_no_harm),
 	};
 

@@ -35,6 +35,8 @@ struct block;
 
 u64 block_size(const struct block *b); /* bytes */
 bool block_read_only(const struct block *b);
+/* Bytes, a power of 2 from 4096: a discard of less gives no room back. */
+u32 block_granule(const struct block *b);
 bool block_writeback(const struct block *b); /* flushes are needed: cache: writeback */
 /* A driver that cannot flush: each write is on the disk before it is done. */
 void block_set_writeback(struct block *b, bool on);
@@ -58,6 +60,7 @@ struct block_ops {
 struct block {
 	const struct block_ops *ops;
 	u64 size;
+	u32 granule; /* 0: a page of the host */
 	bool read_only;
 	_Atomic bool writeback;
 	/* Set by the engine: call it for each finished request, from any thread, without locks
