@@ -1,3 +1,4 @@
+/* disk_image.c - what `vmbuild image` does with files. */
 #define _GNU_SOURCE /* SEEK_DATA */
 #include "disk_image.h"
 #include "layer.h"

@@ -330,24 +330,25 @@ static bool lay_out(const struct qcow2_shape *shape, struct layout *l, struct er
 	return true;
 }
 
-static void put_extension(u8 *at, u32 kind, const char *text)
+static void put_extension(u8 *at, u32 kind, const char *text, u32 n)
 {
 	put_be32(at, kind);
-	put_be32(at + 4, (u32)strlen(text));
-	memcpy(at + 8, text, strlen(text));
+	put_be32(at + 4, n);
+	memcpy(at + 8, text, n);
 }
 
 static bool put_backing(const struct qcow2_shape *shape, u8 *h, u64 cluster, u32 header,
 			struct err *e)
 {
 	size_t n = shape->backing ? strlen(shape->backing) : 0;
+	size_t format = shape->backing_format ? strlen(shape->backing_format) : 0;
 	u64 at = header;
 
 	if (!n)
 		return true;
-	if (shape->backing_format) {
-		put_extension(h + at, EXTENSION_FORMAT, shape->backing_format);
-		at += 8 + align_up(strlen(shape->backing_format), 8);
+	if (format) {
+		put_extension(h + at, EXTENSION_FORMAT, shape->backing_format, (u32)format);
+		at += 8 + align_up(format, 8);
 	}
 	at += 8; /* the end of extensions */
 	if (n >= QCOW2_NAME || at + n > cluster)
@@ -407,7 +408,7 @@ static int write_layout(struct store *s, const struct layout *l, const u8 *heade
 
 int qcow2_create(struct store *s, const struct qcow2_shape *shape, struct err *e)
 {
-	struct layout l;
+	struct layout l = { 0 };
 	int error = EINVAL;
 	u8 *header;
 
@@ -434,8 +435,8 @@ static int write_shape(struct qcow2 *q)
 	int error = q->store->read(q->store, h, sizeof(h), HEADER_SIZE);
 
 	put_be64(h, q->size);
-	put_be32(h + HEADER_L1_SIZE - HEADER_SIZE, q->l1_size);
-	put_be64(h + HEADER_L1 - HEADER_SIZE, q->l1_offset);
+	put_be32(h + (HEADER_L1_SIZE - HEADER_SIZE), q->l1_size);
+	put_be64(h + (HEADER_L1 - HEADER_SIZE), q->l1_offset);
 	if (!error)
 		error = q->store->write(q->store, h, sizeof(h), HEADER_SIZE);
 	return error ? error : q->store->sync(q->store);
@@ -478,7 +479,7 @@ static int write_l1(struct qcow2 *q, const u64 *l1, u64 n, u64 offset)
 
 static int grow_l1(struct qcow2 *q, u32 n)
 {
-	u64 was = q->l1_offset >> q->cluster_bits, first;
+	u64 was = q->l1_offset >> q->cluster_bits, first = 0;
 	u64 clusters = align_up((u64)q->l1_size * 8, q->cluster) >> q->cluster_bits;
 	int error = take_row(q, align_up((u64)n * 8, q->cluster) >> q->cluster_bits, &first);
 

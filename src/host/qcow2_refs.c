@@ -14,7 +14,7 @@ static u32 count_bits(const struct qcow2 *q)
 
 static u64 counts_of(const struct qcow2 *q)
 {
-	return q->cluster * 8 / count_bits(q); /* of a block */
+	return (u64)1 << (q->cluster_bits + 3 - q->refcount_order); /* of a block */
 }
 
 u64 count_get(const struct qcow2 *q, const u8 *block, u64 i)

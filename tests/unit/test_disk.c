@@ -1008,7 +1008,8 @@ static void discard_gives_the_room_of_clusters_back(void **state)
 	before = blocks_of(qcow2);
 	assert_int_equal(simple(&g, BLOCK_DISCARD, MIB - 512, 2 * MIB + 1024), BLOCK_OK);
 	assert_int_equal(simple(&g, BLOCK_FLUSH, 0, 0), BLOCK_OK);
-	assert_true(blocks_of(qcow2) <= before - 2 * MIB / 512);
+	/* But for what the host's file system needs to know where the holes are. */
+	assert_true(blocks_of(qcow2) <= before - (2 * MIB - 65536) / 512);
 	assert_int_equal(transfer(&g, BLOCK_READ, 0, buf, MIB), BLOCK_OK);
 	assert_int_equal(buf[MIB - 512], 3); /* of a cluster that was not whole */
 	assert_int_equal(simple(&g, BLOCK_ZERO, MIB - 1024, 512), BLOCK_OK);
