@@ -14,7 +14,10 @@ static u32 count_bits(const struct qcow2 *q)
 
 static u64 counts_of(const struct qcow2 *q)
 {
-	return (u64)1 << (q->cluster_bits + 3 - q->refcount_order); /* of a block */
+	u64 n = q->cluster * 8 / count_bits(q); /* of a block */
+
+	assert(n); /* of 512 bytes, and at most 64 bits each */
+	return n;
 }
 
 u64 count_get(const struct qcow2 *q, const u8 *block, u64 i)
