@@ -46,19 +46,6 @@ static void clint_update(struct device *dev)
 
 /* -- Registers ---------------------------------------------------------------- */
 
-/* All of a 64-bit register, or the half at `off`. */
-static u64 part(u64 whole, u64 off, u32 width)
-{
-	return width == 8 ? whole : whole >> (8 * (off & 4)) & LOW_BITS(32);
-}
-
-static u64 with_part(u64 whole, u64 off, u32 width, u64 value)
-{
-	u64 shift = 8 * (off & 4);
-
-	return width == 8 ? value : (whole & ~(LOW_BITS(32) << shift)) | value << shift;
-}
-
 static u64 refuse(struct clint *c, u64 off, u32 width)
 {
 	guest_error(&c->dev, "no register of %u bytes at offset 0x%x", width, (u32)off);
@@ -73,10 +60,10 @@ static u64 clint_read(struct device *dev, u64 off, u32 width)
 	if (width < 4)
 		return refuse(c, off, width);
 	if (off >= MTIME && off < MTIME + 8)
-		return part(clock_ticks(dev), off, width);
+		return half_of(clock_ticks(dev), off, width);
 	if (h >= c->nharts || (off < MTIMECMP && width != 4))
 		return refuse(c, off, width);
-	return off < MTIMECMP ? c->msip[h] : part(c->mtimecmp[h], off, width);
+	return off < MTIMECMP ? c->msip[h] : half_of(c->mtimecmp[h], off, width);
 }
 
 static void clint_write(struct device *dev, u64 off, u32 width, u64 value)
@@ -87,13 +74,13 @@ static void clint_write(struct device *dev, u64 off, u32 width, u64 value)
 	if (width < 4)
 		refuse(c, off, width);
 	else if (off >= MTIME && off < MTIME + 8)
-		clock_set_ticks(dev, with_part(clock_ticks(dev), off, width, value));
+		clock_set_ticks(dev, with_half(clock_ticks(dev), off, width, value));
 	else if (h >= c->nharts || (off < MTIMECMP && width != 4))
 		refuse(c, off, width);
 	else if (off < MTIMECMP)
 		c->msip[h] = value & 1;
 	else
-		c->mtimecmp[h] = with_part(c->mtimecmp[h], off, width, value);
+		c->mtimecmp[h] = with_half(c->mtimecmp[h], off, width, value);
 }
 
 /* -- Life --------------------------------------------------------------------- */

@@ -204,12 +204,13 @@ static void write_compatible(struct dtb *t, const struct plan_device *d)
 
 static void write_reg(struct dtb *t, const struct plan_device *d)
 {
-	u64 reg[2] = { d->base, d->size };
+	u64 split = d->class->mmio_split;
+	u64 reg[4] = { d->base, split ? split : d->size, d->base + split, d->size - split };
 
 	if (d->parent != PLAN_NONE)
 		dtb_u32(t, "reg", d->slot);
 	else if (d->size)
-		dtb_u64s(t, "reg", reg, 2);
+		dtb_u64s(t, "reg", reg, split ? 4 : 2);
 }
 
 /* What the class says of the device, from its rows, its constants and its hook. */
@@ -339,6 +340,11 @@ void dt_add_flag(struct dt_node *n, const char *name)
 void dt_add_text(struct dt_node *n, const char *name, const char *text)
 {
 	dtb_text(n->t, name, text);
+}
+
+void dt_add_texts(struct dt_node *n, const char *name, const char *const *list, u32 count)
+{
+	dtb_texts(n->t, name, list, count, NULL);
 }
 
 void dt_add_cells(struct dt_node *n, const char *name, const u32 *cells, u32 count)

@@ -20,19 +20,30 @@ struct delivery {
 
 #define DELIVERY ((struct delivery){ .left = 4096 })
 
-void wire_set(struct device *dev, struct wire *wire, bool level)
+static void queue(struct device *dev, struct wire *wire)
 {
 	struct device_engine *en = dev->engine;
 
-	if (wire->level == level)
-		return;
-	wire->level = level;
 	if (wire->queued)
 		return;
 	wire->queued = true;
 	wire->next = NULL;
 	*en->queue_end = wire;
 	en->queue_end = &wire->next;
+}
+
+void wire_set(struct device *dev, struct wire *wire, bool level)
+{
+	if (wire->level == level)
+		return;
+	wire->level = level;
+	queue(dev, wire);
+}
+
+void wire_pulse(struct device *dev, struct wire *wire)
+{
+	wire->pulse = true;
+	queue(dev, wire);
 }
 
 static struct wire *take(struct device_engine *en)
@@ -57,7 +68,7 @@ static void too_many(struct device *dev)
 	pthread_mutex_unlock(&dev->engine->lock);
 }
 
-static void deliver_to_device(struct wire *wire, struct delivery *d)
+static void deliver_to_device(struct wire *wire, bool pulse, struct delivery *d)
 {
 	struct device *to = wire->to;
 
@@ -69,21 +80,28 @@ static void deliver_to_device(struct wire *wire, struct delivery *d)
 	d->depth++;
 	device_lock(to);
 	if (to->class->input)
-		to->class->input(to, wire->line, wire->level);
+		to->class->input(to, wire->line, pulse || wire->level);
 	device_changed(to);
 	unlock(to, d);
 	d->depth--;
 }
 
-static void deliver(struct device *dev, struct wire *wire, struct delivery *d)
+static void deliver_level(struct device *dev, struct wire *wire, bool pulse, struct delivery *d)
 {
 	if (wire->to) {
-		deliver_to_device(wire, d);
+		deliver_to_device(wire, pulse, d);
 	} else if (wire->set) {
 		pthread_mutex_lock(&dev->engine->delivery);
-		wire->set(wire->ctx, wire->line, wire->level);
+		wire->set(wire->ctx, wire->line, pulse || wire->level);
 		pthread_mutex_unlock(&dev->engine->delivery);
 	}
+}
+
+static void deliver(struct device *dev, struct wire *wire, struct delivery *d)
+{
+	if (atomic_exchange(&wire->pulse, false))
+		deliver_level(dev, wire, true, d);
+	deliver_level(dev, wire, false, d);
 }
 
 static void unlock_and_deliver(struct device *dev, struct delivery *d)

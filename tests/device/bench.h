@@ -27,6 +27,7 @@ struct bench {
 	u8 *ram;
 	struct hart_info harts[BENCH_HARTS];
 	_Atomic bool line[BENCH_HARTS][64]; /* interrupt lines of the harts */
+	u32 rises[BENCH_HARTS][64];         /* how often a line became high */
 	u32 ids[BENCH_HARTS][64];           /* identities of the file behind a line */
 	struct {
 		u32 hart, irq, id;
@@ -109,7 +110,10 @@ static inline void bench_advance(struct bench *b, u64 ns)
 
 static inline void bench_hart_input(void *ctx, u32 hart, u32 irq, bool level)
 {
-	((struct bench *)ctx)->line[hart][irq] = level;
+	struct bench *b = ctx;
+
+	b->rises[hart][irq] += level && !b->line[hart][irq];
+	b->line[hart][irq] = level;
 }
 
 static inline void bench_hart_files(void *ctx, u32 hart, u32 irq, u32 ids)

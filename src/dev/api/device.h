@@ -31,12 +31,14 @@ struct wire {
 	void (*set)(void *ctx, u32 line, bool level);
 	void *ctx;
 	u32 line;
-	_Atomic bool level;
+	_Atomic bool level, pulse;
 	bool queued;
 	struct wire *next;
 };
 
 void wire_set(struct device *dev, struct wire *wire, bool level);
+/* High for a moment: the listener hears of it, and then of the level that it has. */
+void wire_pulse(struct device *dev, struct wire *wire);
 
 /* In init(), for a property's reference to a GPIO line: `wire` sets its level, or it is
  * heard as input `line`.  Does nothing if the controller is disabled. */
@@ -224,12 +226,13 @@ struct device_class {
 	u32 on;                   /* mask of enum bus; 0 means BUS_MMIO */
 	enum bus bus;             /* what it offers to devices nested in it */
 	u64 mmio_size;            /* of the window; 0: `reg:` must give a size */
-	u64 mmio_max;           /* largest size `reg:` may give; 0: mmio_size.  Both 0: no window */
-	u64 mmio_align;         /* of the base; 0: the size, at most 4 KiB */
-	u32 irq_cells;          /* interrupt controllers: 1 or 2; else 0 */
-	u32 irq_address_cells;  /* controllers: cells of an interrupt-map address; usually 0 */
-	const char *irq_limit;  /* controllers: the property that says the highest line */
-	const char *gpio_count; /* PROVIDES_GPIO: the property that says how many lines */
+	u64 mmio_max;   /* largest size `reg:` may give; 0: mmio_size.  Both 0: no window */
+	u64 mmio_align; /* of the base; 0: the size, at most 4 KiB */
+	u64 mmio_split; /* offset at which `reg` in the tree begins a second range; 0: none */
+	u32 irq_cells;  /* interrupt controllers: 1 or 2; else 0 */
+	u32 irq_address_cells;     /* controllers: cells of an interrupt-map address; usually 0 */
+	const char *irq_limit;     /* controllers: the property that says the highest line */
+	const char *gpio_count;    /* PROVIDES_GPIO: the property that says how many lines */
 	i32 cells[PROVIDES_COUNT]; /* 1 + number of cells it provides; 0: does not provide, unless
 				    * it has a property `cells.clock` (...), and that is given */
 	bool shareable_irq;
@@ -294,6 +297,20 @@ struct device {
 	const char *name;             /* "gpio0"; owned by the plan */
 	struct device_engine *engine; /* the lock, the machine's services: src/dev */
 };
+
+/* A register of 64 bits that also answers in halves: what an access reads, and what the register
+ * is after one that writes. */
+static inline u64 half_of(u64 whole, u64 off, u32 width)
+{
+	return width == 8 ? whole : whole >> (8 * (off & 4)) & LOW_BITS(32);
+}
+
+static inline u64 with_half(u64 whole, u64 off, u32 width, u64 value)
+{
+	u64 shift = 8 * (off & 4);
+
+	return width == 8 ? value : (whole & ~(LOW_BITS(32) << shift)) | value << shift;
+}
 
 u64 device_window(const struct device *dev); /* the size of its registers' window */
 const struct hart_info *device_harts(const struct device *dev, u32 *n);

@@ -21,6 +21,7 @@ u32 dt_ref_phandle(const struct dt_node *n, const char *prop); /* of what a REF 
 void dt_compatible(struct dt_node *n, const char *name);
 void dt_add_flag(struct dt_node *n, const char *name);
 void dt_add_text(struct dt_node *n, const char *name, const char *text);
+void dt_add_texts(struct dt_node *n, const char *name, const char *const *list, u32 count);
 void dt_add_cells(struct dt_node *n, const char *name, const u32 *cells, u32 count);
 static inline void dt_add_u32(struct dt_node *n, const char *name, u32 v)
 {
