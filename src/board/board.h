@@ -200,6 +200,8 @@ struct plan_display {
 	const char *name;
 	const char *title; /* of a window; or NULL: the board's name */
 	enum plan_viewer { VIEWER_AUTO, VIEWER_NONE, VIEWER_SDL, VIEWER_VNC, VIEWER_WEB } viewer;
+	const char *listen; /* vnc, web: where, as it was written; or NULL */
+	struct forward where;
 	struct pos at;
 };
 

@@ -179,6 +179,7 @@ static const struct lang_key display[] = {
 	K("viewer", KEY_WORD, .doc = "who shows it; a window where there can be one, if not given",
 	  .words = words_viewer),
 	K("title",  KEY_TEXT, .doc = "of the window; the board's name, if not given"),
+	K("listen", KEY_TEXT, .doc = "vnc, web: [ADDRESS:]PORT[+]; 5900+ and 5700+ on 127.0.0.1, if not given"),
 	END
 };
 

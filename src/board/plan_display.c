@@ -1,6 +1,31 @@
 /* plan_display.c - `displays:`, and the `host:` of what is shown on one. */
 #include "parts.h"
 
+/* What a forward has before its guest's port. */
+static void read_listen(struct planner *pl, const struct node *n, struct plan_display *d)
+{
+	const char *text = check_text(pl->b, n, "listen");
+	char buf[FORWARD_TEXT];
+	struct err e = { 0 };
+
+	if (!text)
+		return;
+	if (strchr(text, '/') ||
+	    !forward_parse(arena_printf(&pl->b->arena, "%s:1", text), &d->where, &e)) {
+		diag_report(pl->b->ds, n->at, DIAG_wrong_form,
+			    "listen: `%s` is no place to listen at", text);
+		diag_hint(pl->b->ds, "write [ADDRESS:]PORT[+], such as 5900 or 127.0.0.1:5900+");
+		return;
+	}
+	d->listen = text;
+	if (forward_is_local(&d->where))
+		return;
+	diag_report(pl->b->ds, n->at, DIAG_open_port,
+		    "listen: %s is open to other computers, not only to this one",
+		    forward_text(buf, &d->where));
+	diag_hint(pl->b->ds, "without an address it is 127.0.0.1");
+}
+
 static void read_display(struct planner *pl, const struct pair *p, struct plan_display *d)
 {
 	const struct node *map = check_map(pl->b, p->value, p->key), *n;
@@ -16,6 +41,8 @@ static void read_display(struct planner *pl, const struct pair *p, struct plan_d
 		d->viewer = (enum plan_viewer)word;
 	if ((n = map_get(map, "title")))
 		d->title = check_text(pl->b, n, "title");
+	if ((n = map_get(map, "listen")))
+		read_listen(pl, n, d);
 }
 
 void plan_displays(struct planner *pl)

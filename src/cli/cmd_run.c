@@ -454,6 +454,7 @@ static u64 due(void *ctx)
 		r->timed_out = true;
 		loop_quit(r->loop);
 	}
+	next = MIN(next, screens_due(&r->screens));
 	return MIN(MIN(next, r->deadline_ns), r->picture_ns);
 }
 

@@ -7,8 +7,8 @@ static struct host_viewer *open_auto(struct loop *l, const struct host_view *vie
 	struct host_viewer *v = host_has_windows() ? host_sdl(l, view, e) : NULL;
 
 	if (!v)
-		log_line(LOG_INFO, "%s: %s; `vmbuild screenshot` shows it", view->name,
-			 e->text[0] ? e->text : "no window system here");
+		log_line(LOG_INFO, "%s: %s; `--display web` or `vmbuild screenshot` shows it",
+			 view->name, e->text[0] ? e->text : "no window system here");
 	e->text[0] = 0;
 	return v;
 }
@@ -24,10 +24,11 @@ static struct host_viewer *open_none(struct loop *l, const struct host_view *vie
 static const struct viewer_kind {
 	const char *word;
 	struct host_viewer *(*open)(struct loop *l, const struct host_view *view, struct err *e);
+	u16 port; /* of servers: the first one tried */
 } kinds[] = {
-	[VIEWER_AUTO] = { "auto", open_auto }, [VIEWER_NONE] = { "none", open_none },
-	[VIEWER_SDL] = { "sdl", host_sdl },    [VIEWER_VNC] = { "vnc", NULL },
-	[VIEWER_WEB] = { "web", NULL },
+	[VIEWER_AUTO] = { "auto", open_auto },    [VIEWER_NONE] = { "none", open_none },
+	[VIEWER_SDL] = { "sdl", host_sdl },       [VIEWER_VNC] = { "vnc", host_vnc, 5900 },
+	[VIEWER_WEB] = { "web", host_web, 5700 },
 };
 
 static const struct viewer_kind *find(const char *word)
@@ -47,12 +48,15 @@ static bool open_one(struct screens *s, u32 shown, const struct viewer_kind *kin
 {
 	const struct plan_display *p = &s->plan->displays[shown];
 	struct display *displays[SCREENS];
-	struct host_view view = { .name = p->name,
-				  .title = p->title ? p->title : s->plan->name,
-				  .displays = displays,
-				  .input = s->input,
-				  .end = s->end,
-				  .ctx = s->ctx };
+	struct host_view view = {
+		.name = p->name,
+		.title = p->title ? p->title : s->plan->name,
+		.displays = displays,
+		.input = s->input,
+		.listen = { .address = { 127, 0, 0, 1 }, .port = kind->port, .or_next = true },
+		.end = s->end,
+		.ctx = s->ctx
+	};
 	struct host_viewer *v;
 
 	for (u32 i = 0; i < s->n && view.ndisplays < SCREENS; i++)
@@ -62,6 +66,8 @@ static bool open_one(struct screens *s, u32 shown, const struct viewer_kind *kin
 		return true;
 	if (!kind->open)
 		return err_set(e, "this build has no viewer `%s`", kind->word);
+	if (p->listen)
+		view.listen = p->where;
 	e->text[0] = 0;
 	v = kind->open(s->loop, &view, e);
 	if (v)
@@ -90,6 +96,16 @@ void screens_status(const struct screens *s, const char *text)
 	for (u32 i = 0; i < s->nviewers; i++)
 		if (s->viewers[i]->status)
 			s->viewers[i]->status(s->viewers[i], text);
+}
+
+u64 screens_due(struct screens *s)
+{
+	u64 next = NEVER_NS;
+
+	for (u32 i = 0; i < s->nviewers; i++)
+		if (s->viewers[i]->due)
+			next = MIN(next, s->viewers[i]->due(s->viewers[i]));
+	return next;
 }
 
 void screens_close(struct screens *s)

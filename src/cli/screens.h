@@ -24,6 +24,8 @@ struct screens {
 /* `kind` is what --display says, or NULL: what the board says.  After the machine is made and
  * before it starts. */
 bool screens_open(struct screens *s, const char *kind, struct err *e);
+/* Runs what is due; the host time of the next. */
+u64 screens_due(struct screens *s);
 void screens_close(struct screens *s);
 /* Some show a line about the run: here is what it is now. */
 bool screens_have_title(const struct screens *s);

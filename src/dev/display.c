@@ -34,30 +34,6 @@ struct display *display_attach(struct device *dev)
 
 /* -- Damage ------------------------------------------------------------------------ */
 
-static u64 area(struct rect r)
-{
-	return (u64)r.width * r.height;
-}
-
-/* Two become one where that costs nothing; when there are too many, all do. */
-static void add_damage(struct viewer_seen *seen, struct rect r)
-{
-	for (u32 i = 0; i < seen->ndamage; i++) {
-		struct rect joined = rect_join(seen->damage[i], r);
-
-		if (area(joined) <= area(seen->damage[i]) + area(r)) {
-			seen->damage[i] = joined;
-			return;
-		}
-	}
-	if (seen->ndamage == DISPLAY_RECTS) {
-		while (--seen->ndamage)
-			seen->damage[0] = rect_join(seen->damage[0], seen->damage[seen->ndamage]);
-		r = rect_join(seen->damage[0], r);
-	}
-	seen->damage[seen->ndamage++] = r;
-}
-
 static void tell(struct viewer *v)
 {
 	if (v->told)
@@ -69,7 +45,7 @@ static void tell(struct viewer *v)
 static void damage_all(struct display *d, u32 i, struct rect r)
 {
 	for (struct viewer *v = d->viewers; v; v = v->next)
-		add_damage(&v->seen[i], r);
+		rect_add(v->seen[i].damage, &v->seen[i].ndamage, r);
 }
 
 static void tell_all(struct display *d)
@@ -290,7 +266,7 @@ void display_watch(struct display *d, struct viewer *v)
 	v->next = d->viewers;
 	d->viewers = v;
 	for (u32 i = 0; i < d->nscanouts; i++) {
-		add_damage(&v->seen[i], whole(&d->scanouts[i].picture));
+		rect_add(v->seen[i].damage, &v->seen[i].ndamage, whole(&d->scanouts[i].picture));
 		v->seen[i].cursor = true;
 	}
 	tell(v);
@@ -346,7 +322,7 @@ void display_look(struct viewer *v, u32 i, struct surface *s, struct display_fra
 		find_damage(d, i);
 	if (f->resized) {
 		seen->ndamage = 0;
-		add_damage(seen, whole(p));
+		rect_add(seen->damage, &seen->ndamage, whole(p));
 	}
 	for (u32 k = 0; k < seen->ndamage; k++) {
 		struct rect r = rect_clip(seen->damage[k], p->width, p->height);

@@ -31,6 +31,27 @@ struct rect rect_join(struct rect a, struct rect b)
 	return (struct rect){ x, y, right - x, low - y };
 }
 
+static u64 area(struct rect r)
+{
+	return (u64)r.width * r.height;
+}
+
+void rect_add(struct rect *list, u32 *n, struct rect r)
+{
+	for (u32 i = 0; i < *n; i++) {
+		struct rect joined = rect_join(list[i], r);
+
+		if (area(joined) <= area(list[i]) + area(r)) {
+			list[i] = joined;
+			return;
+		}
+	}
+	if (*n == DISPLAY_RECTS)
+		while (*n)
+			r = rect_join(list[--*n], r);
+	list[(*n)++] = r;
+}
+
 /* -- Conversion --------------------------------------------------------------------
  *
  * A live picture changes while it is read, as a screen does: torn, and never harmful.

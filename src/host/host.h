@@ -194,13 +194,16 @@ struct host_view {
 	const char *name, *title;
 	struct display *const *displays; /* they outlive the viewer; the list does not */
 	u32 ndisplays;
-	struct input *input; /* the machine's */
+	struct input *input;   /* the machine's */
+	struct forward listen; /* of servers: where; the guest's port means nothing */
 	/* Who looks does not want it any more: the run is to end.  Any thread. */
 	void (*end)(void *ctx);
 	void *ctx;
 };
 
 struct host_viewer {
+	/* Runs what is due, on the loop's thread; the host time of the next.  NULL: nothing. */
+	u64 (*due)(struct host_viewer *v);
 	void (*status)(struct host_viewer *v, const char *text); /* for the title; or NULL */
 	void (*free)(struct host_viewer *v);
 };
@@ -209,6 +212,11 @@ struct host_viewer {
 struct host_viewer *host_sdl(struct loop *l, const struct host_view *view, struct err *e);
 const char *host_sdl_version(void); /* NULL: this build has none */
 bool host_has_windows(void);        /* it is worth a try */
+
+/* Others look, at the first scanout of the first display device: VNC clients (rfb.c), or a
+ * browser.  Where, is logged. */
+struct host_viewer *host_vnc(struct loop *l, const struct host_view *view, struct err *e);
+struct host_viewer *host_web(struct loop *l, const struct host_view *view, struct err *e);
 
 /* -- Running machines (control.c) ------------------------------------------------------ */
 

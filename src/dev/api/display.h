@@ -78,6 +78,9 @@ void picture_convert(const struct picture *p, struct rect r, u32 *to, u32 to_str
 struct rect rect_clip(struct rect r, u32 width, u32 height);
 /* The least that holds both; an empty one adds nothing. */
 struct rect rect_join(struct rect a, struct rect b);
+/* Adds it to a list of at most DISPLAY_RECTS: two become one where that costs nothing; when
+ * there are too many, all do. */
+void rect_add(struct rect *list, u32 *n, struct rect r);
 static inline bool rect_empty(struct rect r)
 {
 	return !r.width || !r.height;
