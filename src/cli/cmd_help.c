@@ -133,6 +133,7 @@ static void completion_bash(void)
 	words(false, NULL);
 	printf("' -- \"$cur\")) ;;\n"
 	       "\t   man) COMPREPLY=($(compgen -W 'vmbuild vmbuild-board' -- \"$cur\")) ;;\n"
+	       "\t   image) COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n"
 	       "\t   *) COMPREPLY=($(compgen -f -X '!*.yaml' -- \"$cur\") $(compgen -d -- "
 	       "\"$cur\")) ;;\n"
 	       "\t   esac ;;\n"
