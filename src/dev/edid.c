@@ -42,6 +42,19 @@ static void write_mode(u8 *d, u32 x, u32 y)
 	d[17] = 0x1a; /* digital, separate sync: +h -v */
 }
 
+/* Section 3.8: for guests whose picture cannot grow, as Linux's console; at 60 Hz. */
+static void write_smaller_modes(u8 *edid, u32 x, u32 y)
+{
+	static const struct {
+		u32 x, y;
+		u8 at, bit;
+	} modes[] = { { 640, 480, 35, 5 }, { 800, 600, 35, 0 }, { 1024, 768, 36, 3 } };
+
+	for (u32 i = 0; i < ARRAY_LEN(modes); i++)
+		if (modes[i].x <= x && modes[i].y <= y)
+			edid[modes[i].at] |= (u8)(1 << modes[i].bit);
+}
+
 /* Section 3.10.3.4: 13 characters, ended by a line feed and spaces. */
 static void write_name(u8 *d, const char *name)
 {
@@ -84,6 +97,7 @@ void display_edid(u8 *edid, const char *name, u32 width, u32 height)
 	edid[23] = 120;  /* gamma 2.2 */
 	edid[24] = 0x06; /* sRGB, the first timing is the native one */
 	memcpy(edid + 25, colors, sizeof(colors));
+	write_smaller_modes(edid, x, y);
 	memset(edid + 38, 1, 16); /* no standard timings */
 	write_mode(edid + AT_MODE, x, y);
 	write_name(edid + AT_NAME, name);

@@ -7,7 +7,10 @@
  * Right Ctrl is the host's.  Pressed alone it lets go of keyboard and pointer, or takes them;
  * with a letter it is a command of the table below.
  */
+#define _GNU_SOURCE /* RTLD_DEFAULT */
 #include "sdl.h"
+
+#include <dlfcn.h>
 
 #define WINDOWS     16
 #define FRAME_NS    16000000ull   /* not more than 60 pictures a second */
@@ -29,6 +32,7 @@ struct sdl_view {
 	pthread_mutex_t lock; /* guards what follows, up to the blank line */
 	pthread_cond_t opened_or_failed;
 	bool opened, failed, quit;
+	bool lost; /* the window system is gone; the thread is, too, and touches nothing */
 	struct err error;
 	char status[128];
 
@@ -47,7 +51,20 @@ struct sdl_view {
 	bool grabbed, full, asked_to_end, changed;
 };
 
+/* SDL is one for the process, and so is who is told that the window system is gone. */
+static struct sdl_view *_Atomic the_view;
+
 /* -- From other threads ------------------------------------------------------------------- */
+
+static bool is_lost(struct sdl_view *v)
+{
+	bool lost;
+
+	pthread_mutex_lock(&v->lock);
+	lost = v->lost;
+	pthread_mutex_unlock(&v->lock);
+	return lost;
+}
 
 /* On the loop's thread. */
 static void push_wake(void *ctx)
@@ -55,7 +72,7 @@ static void push_wake(void *ctx)
 	struct sdl_view *v = ctx;
 	SDL_Event e = { .type = v->wake_event };
 
-	if (v->wake_event)
+	if (v->wake_event && !is_lost(v))
 		SDL_PushEvent(&e);
 }
 
@@ -507,6 +524,38 @@ static void set_up(struct sdl_view *v)
 	}
 }
 
+/* Xlib ends the process when its server is gone, unless this does not return: so the thread ends
+ * instead, and the machine goes on without a window. */
+static int on_server_gone(void *x_display)
+{
+	struct sdl_view *v = atomic_load(&the_view);
+
+	(void)x_display;
+	if (!v || !pthread_equal(pthread_self(), v->thread))
+		return 0;
+	log_line(LOG_WARNING, "%s: the window system is gone; the machine runs on without",
+		 v->view.name);
+	input_release(v->hands);
+	pthread_mutex_lock(&v->lock);
+	v->lost = true;
+	pthread_mutex_unlock(&v->lock);
+	pthread_exit(NULL);
+}
+
+/* Of the libX11 that SDL has loaded, if it has. */
+static void watch_server(void)
+{
+	void *x11 = dlopen("libX11.so.6", RTLD_NOW | RTLD_NOLOAD);
+	int (*(*set)(int (*handler)(void *)))(void *);
+
+	if (!x11)
+		return;
+	*(void **)&set = dlsym(x11, "XSetIOErrorHandler");
+	if (set)
+		set(on_server_gone);
+	dlclose(x11);
+}
+
 /* Those that a person may sit before; SDL would go on and take one that shows nothing. */
 static bool choose_driver(struct err *e)
 {
@@ -532,11 +581,13 @@ static bool open_all(struct sdl_view *v, struct err *e)
 	SDL_SetHint(SDL_HINT_VIDEO_MINIMIZE_ON_FOCUS_LOSS, "0");
 	SDL_SetHint(SDL_HINT_MOUSE_FOCUS_CLICKTHROUGH, "1");
 	SDL_SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1");
+	SDL_SetHint(SDL_HINT_QUIT_ON_LAST_WINDOW_CLOSE, "0");
 	SDL_SetMainReady();
 	if (SDL_Init(SDL_INIT_VIDEO)) {
 		err_set(e, "no window: %s", SDL_GetError());
 		return err_hint(e, "`--display none` runs without one");
 	}
+	watch_server();
 	SDL_StopTextInput(); /* keys, not characters of an input method */
 	set_up(v);
 	return sdl_window_open(&v->windows[0], e);
@@ -563,8 +614,6 @@ static void *run(void *ctx)
 	v->changed = true;
 	if (opened)
 		show(v);
-	for (u32 i = 0; i < v->ndisplays; i++)
-		display_unwatch(&v->viewers[i]);
 	for (u32 i = 0; i < v->nwindows; i++)
 		sdl_window_close(&v->windows[i]);
 	SDL_Quit();
@@ -585,6 +634,11 @@ static void view_free(struct host_viewer *viewer)
 		push_wake(v);
 		pthread_join(v->thread, NULL);
 	}
+	for (u32 i = 0; i < v->ndisplays; i++)
+		display_unwatch(&v->viewers[i]);
+	for (u32 i = 0; i < v->nwindows; i++)
+		surface_free(&v->windows[i].picture);
+	atomic_store(&the_view, NULL);
 	input_source_free(v->hands);
 	loop_call_free(v->wake);
 	pthread_mutex_destroy(&v->lock);
@@ -609,8 +663,16 @@ static bool opens(struct sdl_view *v, struct err *e)
 
 struct host_viewer *host_sdl(struct loop *l, const struct host_view *view, struct err *e)
 {
-	struct sdl_view *v = xzalloc(sizeof(*v));
+	struct sdl_view *v = xzalloc(sizeof(*v)), *nobody = NULL;
 
+	if (!atomic_compare_exchange_strong(&the_view, &nobody, v)) {
+		free(v);
+		err_set(e, "another display has windows already");
+		err_hint(e,
+			 "name one entry of `displays:` in `host:` of both devices: each scanout "
+			 "has its own window");
+		return NULL;
+	}
 	v->viewer.free = view_free;
 	v->viewer.status = set_status;
 	v->view = *view;

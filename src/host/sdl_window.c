@@ -38,7 +38,6 @@ void sdl_window_close(struct sdl_window *w)
 		SDL_FreeCursor(w->cursor);
 	if (w->window)
 		SDL_DestroyWindow(w->window);
-	surface_free(&w->picture);
 }
 
 void sdl_window_pixels(const struct sdl_window *w, i32 *x, i32 *y)

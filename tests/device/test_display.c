@@ -511,6 +511,20 @@ static void an_edid_prefers_the_size_it_was_made_for(void **state)
 	(void)state;
 }
 
+static void an_edid_has_the_usual_modes_that_are_not_larger(void **state)
+{
+	u8 edid[EDID_BYTES];
+
+	display_edid(edid, "x", 639, 2000);
+	assert_int_equal(edid[35] | edid[36], 0);
+	display_edid(edid, "x", 1000, 700);
+	assert_int_equal(edid[35], 0x21); /* 640x480, 800x600 */
+	assert_int_equal(edid[36], 0);
+	display_edid(edid, "x", 1024, 768);
+	assert_int_equal(edid[36], 0x08);
+	(void)state;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -530,6 +544,7 @@ int main(void)
 		cmocka_unit_test(without_alpha_a_pixel_is_opaque),
 		cmocka_unit_test(a_window_that_is_resized_is_another_monitor),
 		cmocka_unit_test(an_edid_prefers_the_size_it_was_made_for),
+		cmocka_unit_test(an_edid_has_the_usual_modes_that_are_not_larger),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
