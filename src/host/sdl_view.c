@@ -338,6 +338,22 @@ static void on_key(struct sdl_view *v, const SDL_KeyboardEvent *e)
 		input_key(v->hands, code, down);
 }
 
+/* Several pictures are taken to stand side by side, as virtio-gpu says of its scanouts. */
+static void place(struct sdl_view *v, const struct sdl_window *at, u32 x, u32 y)
+{
+	u32 width = 0, height = 0;
+
+	for (u32 i = 0; i < v->nwindows; i++) {
+		const struct sdl_window *w = &v->windows[i];
+
+		if (w == at)
+			x += width;
+		width += w->picture.width;
+		height = MAX(height, w->picture.height);
+	}
+	input_place(v->hands, x, y, width, height);
+}
+
 static void on_motion(struct sdl_view *v, const SDL_MouseMotionEvent *e)
 {
 	const struct sdl_window *w = window_of(v, e->windowID);
@@ -353,7 +369,7 @@ static void on_motion(struct sdl_view *v, const SDL_MouseMotionEvent *e)
 	sdl_window_pixels(w, &at_x, &at_y);
 	layout_point(&w->layout, at_x, at_y, &x, &y);
 	if (input_pointers(v->view.input) & INPUT_ABSOLUTE)
-		input_place(v->hands, x, y, w->layout.width, w->layout.height);
+		place(v, w, x, y);
 }
 
 static void on_button(struct sdl_view *v, const SDL_MouseButtonEvent *e)
