@@ -124,15 +124,16 @@ struct request {
 static const struct format {
 	u32 number;
 	enum pixel_format pixels;
+	enum pixel_format cursor; /* the same with alpha: Linux fills it in whatever it said */
 } formats[] = {
-	{ 1, PIXEL_A8R8G8B8 },   /* B8G8R8A8 */
-	{ 2, PIXEL_X8R8G8B8 },   /* B8G8R8X8 */
-	{ 3, PIXEL_B8G8R8A8 },   /* A8R8G8B8 */
-	{ 4, PIXEL_B8G8R8X8 },   /* X8R8G8B8 */
-	{ 67, PIXEL_A8B8G8R8 },  /* R8G8B8A8 */
-	{ 68, PIXEL_R8G8B8X8 },  /* X8B8G8R8 */
-	{ 121, PIXEL_R8G8B8A8 }, /* A8B8G8R8 */
-	{ 134, PIXEL_X8B8G8R8 }, /* R8G8B8X8 */
+	{ 1, PIXEL_A8R8G8B8, PIXEL_A8R8G8B8 },   /* B8G8R8A8 */
+	{ 2, PIXEL_X8R8G8B8, PIXEL_A8R8G8B8 },   /* B8G8R8X8 */
+	{ 3, PIXEL_B8G8R8A8, PIXEL_B8G8R8A8 },   /* A8R8G8B8 */
+	{ 4, PIXEL_B8G8R8X8, PIXEL_B8G8R8A8 },   /* X8R8G8B8 */
+	{ 67, PIXEL_A8B8G8R8, PIXEL_A8B8G8R8 },  /* R8G8B8A8 */
+	{ 68, PIXEL_R8G8B8X8, PIXEL_R8G8B8A8 },  /* X8B8G8R8 */
+	{ 121, PIXEL_R8G8B8A8, PIXEL_R8G8B8A8 }, /* A8B8G8R8 */
+	{ 134, PIXEL_X8B8G8R8, PIXEL_A8B8G8R8 }, /* R8G8B8X8 */
 };
 
 static const struct format *find_format(u32 number)
@@ -320,6 +321,7 @@ static void show_cursor(struct gpu *g, u32 i)
 		return;
 	}
 	p = picture_of(g, r, (struct rect){ 0, 0, r->width, r->height });
+	p.format = find_format(r->format)->cursor;
 	display_cursor_image(g->host, i, &p, o->hot_x, o->hot_y);
 }
 

@@ -418,6 +418,24 @@ static void a_cursor_is_a_resource_at_a_place(struct driver *d)
 	close_eye(&eye);
 }
 
+/* Linux makes all resources of programs without alpha, also those that become cursors. */
+static void a_cursor_has_alpha_also_in_a_format_that_has_none(struct driver *d)
+{
+	struct eye eye;
+
+	start_picture(d);
+	open_eye(d, &eye);
+	assert_int_equal(create(d, 2, 2, 64, 64), OK);
+	assert_int_equal(attach(d, 2, PIXELS_AT, 64 * 64 * 4), OK);
+	put_le32(ram(d, PIXELS_AT), 0x80402010);
+	assert_int_equal(transfer(d, 2, (struct rect){ 0, 0, 64, 64 }, 0), OK);
+	assert_int_equal(send(d, UPDATE_CURSOR, 0, 0, 0, 0, 2, 0, 0, 0), OK);
+	look(&eye, 0);
+	assert_int_equal(eye.c.pixels[0], 0x80402010);
+	assert_int_equal(eye.c.pixels[1], 0);
+	close_eye(&eye);
+}
+
 static void a_cursor_that_is_too_large_or_nowhere_is_refused(struct driver *d)
 {
 	start_picture(d);
@@ -729,6 +747,7 @@ static void a_snapshot_with_any_byte_changed_does_no_harm(struct driver *d)
 	T(several_scanouts_show_what_they_are_told)                                                \
 	T(a_fence_comes_back_with_the_response)                                                    \
 	T(a_cursor_is_a_resource_at_a_place)                                                       \
+	T(a_cursor_has_alpha_also_in_a_format_that_has_none)                                       \
 	T(a_cursor_that_is_too_large_or_nowhere_is_refused)                                        \
 	T(a_cursor_command_needs_no_room_for_a_response)                                           \
 	T(the_board_says_what_monitors_prefer)                                                     \
