@@ -156,12 +156,13 @@ static void add_compatible(const struct device_class *c, struct str *out)
 
 const char *place_text(char *buf, size_t cap, enum bus bus, u32 place)
 {
-	snprintf(buf, cap,
-		 bus == BUS_PS2   ? ""
-		 : bus == BUS_I2C ? "at 0x%02x"
-		 : bus == BUS_SPI ? "select %u"
-				  : "slot %u",
-		 place);
+	buf[0] = 0;
+	if (bus != BUS_PS2)
+		snprintf(buf, cap,
+			 bus == BUS_I2C   ? "at 0x%02x"
+			 : bus == BUS_SPI ? "select %u"
+					  : "slot %u",
+			 place);
 	return buf;
 }
 
