@@ -156,7 +156,7 @@ static void defaults(struct keyboard *k)
 /* Scroll, num, caps lock in PS/2; num, caps, scroll lock in input.h. */
 static u32 leds_from(u8 v)
 {
-	return (v >> 1 & 3) | (v & 1) << 2;
+	return (v >> 1 & 3u) | (v & 1u) << 2;
 }
 
 static void scan_set(struct keyboard *k, u8 set)
