@@ -31,6 +31,7 @@
 #define VLAN      4    /* bytes of a tag */
 #define SHORTEST  60
 
+#define GO_ON_NS 20000 /* after a ring full of frames */
 #define RETRY_NS 250000
 #define RETRIES  40 /* then the frame is lost, as it would be at once on a real card */
 
@@ -149,6 +150,7 @@ struct nic {
 	u32 tx_at, rx_at; /* the descriptor that comes next */
 	bool tx_more;     /* the ring has more than one go may do */
 	u32 retries;      /* of a frame that finds no room; 0: there is none */
+	u64 again_ns;     /* when either is looked at again */
 	bool link;
 	u64 tx_frames, tx_errors, rx_frames, rx_missed;
 	u64 rx_mine, rx_broad, rx_multi;
@@ -422,6 +424,7 @@ static void transmit(struct nic *n)
 		if (!send_next(n))
 			return;
 	n->tx_more = true;
+	n->again_ns = clock_ns(&n->dev) + GO_ON_NS;
 }
 
 /* -- Receiving ---------------------------------------------------------------------------- */
@@ -522,6 +525,7 @@ static void deliver(struct nic *n, const struct descriptor *d, u32 count, const 
 static bool no_room(struct nic *n)
 {
 	pend(n, RX_NONE);
+	n->again_ns = clock_ns(&n->dev) + RETRY_NS;
 	if (++n->retries <= RETRIES)
 		return false;
 	n->retries = 0;
@@ -699,10 +703,8 @@ static void nic_update(struct device *dev)
 	n->link = has_link(n);
 	n->regs[PHY_STATUS] = n->link ? LINK_1000_FULL : 0;
 	put_le32(n->regs + MISSED, (u32)MIN(n->rx_missed, 0xffffff));
-	if (n->tx_more)
-		timer_at(dev, clock_ns(dev));
-	else if (n->retries)
-		timer_at(dev, clock_ns(dev) + RETRY_NS);
+	if (n->tx_more || n->retries)
+		timer_at(dev, n->again_ns);
 	else
 		timer_off(dev);
 	pci_intx(dev, get_le16(n->regs + STATUS) & get_le16(n->regs + MASK));
@@ -712,6 +714,7 @@ static void nic_timer(struct device *dev)
 {
 	struct nic *n = (struct nic *)dev;
 
+	n->again_ns = clock_ns(dev) + RETRY_NS;
 	if (n->tx_more)
 		transmit(n);
 	if (n->retries)
@@ -784,7 +787,7 @@ DEVICE(net_rtl8169) = {
 	.state = STATE(
 		FIELD(regs), FIELD(phy),
 		FIELD_MAX(tx_at, RING_MOST - 1), FIELD_MAX(rx_at, RING_MOST - 1),
-		FIELD(tx_more), FIELD_MAX(retries, RETRIES), FIELD(link),
+		FIELD(tx_more), FIELD_MAX(retries, RETRIES), FIELD(again_ns), FIELD(link),
 		FIELD(tx_frames), FIELD(tx_errors), FIELD(rx_frames), FIELD(rx_missed),
 		FIELD(rx_mine), FIELD(rx_broad), FIELD(rx_multi)),
 };

@@ -339,6 +339,11 @@ static void a_mouse_that_is_not_enabled_is_silent(void **state)
 	SAYS(&d, 0xfa);
 	assert_false(input_move(d.user, 1, 0));
 	assert_false(irq(&d));
+	send(&d, 0xf4);
+	for (u32 i = 0; i < 40; i++)
+		press(&d, BTN_LEFT, !(i & 1));
+	send(&d, 0xf5); /* with clicks still to be told */
+	SAYS(&d, 0xfa);
 	desk_end(&d);
 	(void)state;
 }
