@@ -94,7 +94,7 @@ bool imsic_has(const struct imsic_file *f, u64 select)
 /* The word of an array; those behind the last identity are all zero. */
 static u32 word_of(u64 select)
 {
-	return (select & (EIE0 - ISELECT_EIP - 1)) / 2;
+	return (u32)(select & (EIE0 - ISELECT_EIP - 1)) / 2;
 }
 
 u64 imsic_read(const struct imsic_file *f, u64 select)
