@@ -584,6 +584,19 @@ static void a_frame_that_never_ends_is_given_back(void **state)
 	(void)state;
 }
 
+static void buffers_of_no_bytes_are_no_room(void **state)
+{
+	struct card c;
+
+	card_start(&c);
+	for (u32 i = 0; i < 200; i++)
+		descriptor(&c, RX, i, OWN, 0, BUFFERS);
+	assert_false(arrives(&c, 100, 0xff));
+	assert_int_equal(first_word(&c, RX, 0), OWN);
+	card_end(&c);
+	(void)state;
+}
+
 static void without_bus_mastering_nothing_is_read(void **state)
 {
 	struct card c;
@@ -675,6 +688,7 @@ int main(void)
 		cmocka_unit_test(counters_go_to_ram_when_asked),
 		cmocka_unit_test(rings_and_frames_outside_ram_reach_nothing),
 		cmocka_unit_test(a_frame_that_never_ends_is_given_back),
+		cmocka_unit_test(buffers_of_no_bytes_are_no_room),
 		cmocka_unit_test(without_bus_mastering_nothing_is_read),
 		cmocka_unit_test(a_reset_stops_it_with_a_frame_waiting),
 		cmocka_unit_test(any_ring_is_survived),
