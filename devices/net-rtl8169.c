@@ -435,7 +435,7 @@ static u32 crc_of(const u8 *p, u32 n)
 	u32 crc = UINT32_MAX;
 
 	for (u32 i = 0; i < 8 * n; i++) {
-		u32 bit = (p[i / 8] >> i % 8 & 1u) ^ crc >> 31;
+		u32 bit = ((u32)p[i / 8] >> i % 8 & 1) ^ crc >> 31;
 
 		crc = crc << 1 ^ (bit ? 0x04c11db7 : 0);
 	}

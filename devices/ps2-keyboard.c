@@ -154,7 +154,7 @@ static void defaults(struct keyboard *k)
 }
 
 /* Scroll, num, caps lock in PS/2; num, caps, scroll lock in input.h. */
-static u32 leds_from(u8 v)
+static u32 leds_from(u32 v)
 {
 	return (v >> 1 & 3u) | (v & 1u) << 2;
 }
