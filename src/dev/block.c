@@ -141,12 +141,9 @@ bool block_idle(struct block *b)
 	return idle;
 }
 
-void block_drain(struct block *b)
+/* The device's lock is held, so that no done() comes in between. */
+static void wait_until_idle(struct block_port *port)
 {
-	struct block_port *port = b->ctx;
-
-	if (b->ops->drain)
-		b->ops->drain(b);
 	pthread_mutex_lock(&port->lock);
 	while (port->under_way)
 		pthread_cond_wait(&port->idle, &port->lock);
@@ -154,6 +151,25 @@ void block_drain(struct block *b)
 	port->finished_end = &port->finished;
 	port->nfinished = 0;
 	pthread_mutex_unlock(&port->lock);
+}
+
+void block_drain(struct block *b)
+{
+	if (b->ops->drain)
+		b->ops->drain(b);
+	wait_until_idle(b->ctx);
+}
+
+bool block_load(struct block *b, void *to, u64 n)
+{
+	struct block_port *port = b->ctx;
+	struct block_req req = { .op = BLOCK_READ, .length = n, .iov = { { to, n } }, .niov = 1 };
+
+	device_lock(port->dev);
+	block_submit(b, &req);
+	wait_until_idle(port);
+	device_unlock(port->dev);
+	return req.status == BLOCK_OK;
 }
 
 void block_drain_all(struct device *dev)

@@ -56,6 +56,8 @@ struct device_machine {
 	 * identity. */
 	void (*hart_files)(void *ctx, u32 hart, u32 irq, u32 ids);
 	bool (*hart_msi)(void *ctx, u32 hart, u32 irq, u32 id);
+	/* Harts forget where they saw memory. */
+	void (*remapped)(void *ctx);
 	/* A message-signaled interrupt; NULL: the machine has no controller for them.  Called
 	 * with a device's lock held, so it takes none. */
 	void (*msi)(void *ctx, u64 address, u32 data);
@@ -206,6 +208,8 @@ struct device_engine {
 	struct timer timer;
 	struct block_port *ports; /* block.c */
 	u8 *memory;               /* the window's bytes, if it is no registers (dma.c) */
+	bool registers_too;       /* flash: for stores, and while the memory is hidden */
+	_Atomic bool memory_hidden;
 	struct owned *owned;      /* memory freed with the device */
 	_Atomic bool dma_blocked; /* bus-master enable is off */
 	_Atomic u64 guest_errors;

@@ -93,3 +93,28 @@ u8 *device_window_is_ram(struct device *dev, struct err *e)
 		       ? bytes
 		       : NULL;
 }
+
+u8 *device_window_is_flash(struct device *dev, struct err *e)
+{
+	struct device_engine *en = dev->engine;
+	u8 *bytes = window_memory(dev);
+
+	en->registers_too = true;
+	return mem_add_flash(en->machine->mem, dev->name, en->place.base, en->place.size, bytes,
+			     &en->memory_hidden, e)
+		       ? bytes
+		       : NULL;
+}
+
+void flash_hide(struct device *dev, bool hidden)
+{
+	const struct device_machine *m = dev->engine->machine;
+
+	if (atomic_exchange(&dev->engine->memory_hidden, hidden) != hidden && m->remapped)
+		m->remapped(m->ctx);
+}
+
+void flash_changed(struct device *dev, u64 off, u64 n)
+{
+	mem_has_written(dev->engine->machine->mem, dev->engine->memory + off, n);
+}

@@ -182,7 +182,7 @@ void regs_map(struct device *dev)
 	struct mem *m = dev->engine->machine->mem;
 	u32 window;
 
-	if (!place->size || place->parent || dev->engine->memory)
+	if (!place->size || place->parent || (dev->engine->memory && !dev->engine->registers_too))
 		return;
 	window =
 		mem_add_io(m, dev->name, MEM_RANK_FIXED, (struct mem_io){ io_read, io_write, dev });

@@ -459,6 +459,16 @@ static bool report_nothing(const struct boot *b, struct diags *ds)
 					    : "--set boot.kernel=FILE names one");
 }
 
+/* Flash, which brings its own. */
+static bool in_flash(const struct plan *p, u64 gpa)
+{
+	for (u32 i = 0; i < p->ndevices; i++)
+		if (p->devices[i].class->holds_code && !p->devices[i].disabled &&
+		    range_inside(gpa, 2, p->devices[i].base, p->devices[i].size))
+			return true;
+	return false;
+}
+
 static bool find_entry(struct boot *b, struct diags *ds)
 {
 	const struct plan_boot *boot = &b->plan->boot;
@@ -471,6 +481,8 @@ static bool find_entry(struct boot *b, struct diags *ds)
 	for (size_t i = 0; i < b->n; i++)
 		if (range_inside(b->entry, 2, b->placed[i].base, b->placed[i].size))
 			return true;
+	if (in_flash(b->plan, b->entry))
+		return true;
 	diag_report(ds, boot->has_entry ? boot->at : p->at, DIAG_bad_entry,
 		    "the entry point %s is outside of what was loaded",
 		    address_text(at, sizeof(at), b->entry));

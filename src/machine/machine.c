@@ -40,6 +40,14 @@ static void on_hart_files(void *ctx, u32 hart, u32 irq, u32 ids)
 	hart_add_imsic(m->harts[hart], (enum irq)irq, ids);
 }
 
+static void on_remapped(void *ctx)
+{
+	struct machine *m = ctx;
+
+	for (u32 i = 0; i < m->plan->nharts; i++)
+		hart_remapped(m->harts[i]);
+}
+
 static bool on_hart_msi(void *ctx, u32 hart, u32 irq, u32 id)
 {
 	struct machine *m = ctx;
@@ -239,6 +247,7 @@ static void make_services(struct machine *m)
 		.hart_input = on_hart_input,
 		.hart_files = on_hart_files,
 		.hart_msi = on_hart_msi,
+		.remapped = on_remapped,
 		.msi = has_interrupt_files(m->plan) ? on_msi : NULL,
 		.poweroff = on_poweroff,
 		.reboot = on_reboot,

@@ -72,7 +72,7 @@ static bool add(struct mem *m, struct mem_ram r, struct err *e)
 	for (i = 0; i < m->nram; i++)
 		if (ranges_overlap(m->ram[i].gpa, m->ram[i].size, r.gpa, r.size))
 			return err_set(e, "%s overlaps %s", r.name, m->ram[i].name);
-	if (!r.rom)
+	if (!r.rom || r.hidden)
 		r.written = xcalloc(pages_of(&r), 1);
 	GROW(&m->ram, m->nram, &m->ram_cap);
 	for (i = m->nram++; i && m->ram[i - 1].gpa > r.gpa; i--)
@@ -92,6 +92,19 @@ bool mem_add_rom(struct mem *m, const char *name, u64 gpa, u64 size, u8 *bytes, 
 	return add(m,
 		   (struct mem_ram){
 			   .name = name, .gpa = gpa, .size = size, .bytes = bytes, .rom = true },
+		   e);
+}
+
+bool mem_add_flash(struct mem *m, const char *name, u64 gpa, u64 size, u8 *bytes,
+		   const _Atomic bool *hidden, struct err *e)
+{
+	return add(m,
+		   (struct mem_ram){ .name = name,
+				     .gpa = gpa,
+				     .size = size,
+				     .bytes = bytes,
+				     .rom = true,
+				     .hidden = hidden },
 		   e);
 }
 
@@ -129,7 +142,7 @@ const u8 *mem_readable(const struct mem *m, u64 gpa, u64 n, bool *rom)
 {
 	const struct mem_ram *r = ram_at(m, gpa, n);
 
-	if (!r)
+	if (!r || (r->hidden && *r->hidden))
 		return NULL;
 	*rom = r->rom;
 	return r->bytes + (gpa - r->gpa);
@@ -143,13 +156,13 @@ void mem_will_write(const struct mem *m, u64 gpa)
 		mark(r, gpa, 1);
 }
 
-/* NULL: in no RAM. */
+/* NULL: in nothing that is ever written. */
 static const struct mem_ram *ram_of(const struct mem *m, const u8 *bytes)
 {
 	for (size_t i = 0; i < m->nram; i++) {
 		const struct mem_ram *r = &m->ram[i];
 
-		if (!r->rom && bytes >= r->bytes && bytes < r->bytes + r->size)
+		if (r->written && bytes >= r->bytes && bytes < r->bytes + r->size)
 			return r;
 	}
 	return NULL;

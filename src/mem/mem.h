@@ -27,6 +27,11 @@ void mem_free(struct mem *m); /* accepts NULL */
  */
 bool mem_add_ram(struct mem *m, const char *name, u64 gpa, u64 size, u8 *bytes, struct err *e);
 bool mem_add_rom(struct mem *m, const char *name, u64 gpa, u64 size, u8 *bytes, struct err *e);
+/* ROM that is there or not, as *hidden says: while harts run, who changes it has them forget their
+ * translations.  A window at the same place answers while it is hidden, and to all stores.  Who
+ * changes the bytes says mem_has_written(). */
+bool mem_add_flash(struct mem *m, const char *name, u64 gpa, u64 size, u8 *bytes,
+		   const _Atomic bool *hidden, struct err *e);
 
 /* Called on the hart's thread with no lock of mem/ held.  `off` + `width` stays
  * inside the window; `width` is 1, 2, 4 or 8; `off` is a multiple of it. */
@@ -64,7 +69,8 @@ struct mem_ram {
 	u64 gpa, size;
 	u8 *bytes;
 	bool rom;
-	_Atomic u8 *written; /* a flag for each page; NULL: ROM */
+	_Atomic u8 *written;        /* a flag for each page; NULL: ROM */
+	const _Atomic bool *hidden; /* of flash; NULL: all else */
 };
 
 /* -- Pages that have been written ---------------------------------------------

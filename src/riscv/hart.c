@@ -306,6 +306,12 @@ void hart_stop(struct hart *h)
 	hart_kick(h);
 }
 
+void hart_remapped(struct hart *h)
+{
+	atomic_store(&h->remapped, true);
+	inbox_post_forget(h);
+}
+
 void hart_input(struct hart *h, enum irq irq, bool level)
 {
 	u64 bit = (u64)1 << irq;

@@ -511,8 +511,9 @@ struct hart {
 
 	/* Any thread. */
 	struct inbox inbox;
-	_Atomic u64 mip;   /* the bits that software wrote: SSIP, STIP, SEIP */
-	_Atomic u64 lines; /* interrupt inputs, by number of their mip bit */
+	_Atomic u64 mip;       /* the bits that software wrote: SSIP, STIP, SEIP */
+	_Atomic u64 lines;     /* interrupt inputs, by number of their mip bit */
+	_Atomic bool remapped; /* what hart_remapped() said, for a store that caused it */
 	_Atomic bool stopping;
 	_Atomic u32 hsm;            /* enum hsm; under the inbox's lock where two might race */
 	struct hart_start start;    /* where HSM_START_PENDING goes; under the inbox's lock */

@@ -748,6 +748,13 @@ struct got mem_load(struct hart *h, u64 gva, u32 size)
 	return got;
 }
 
+/* The device may have shown or hidden memory: the next instruction sees it. */
+static void see_changes(struct hart *h)
+{
+	if (atomic_exchange_explicit(&h->remapped, false, memory_order_relaxed))
+		mmu_forget(h);
+}
+
 struct got mem_store(struct hart *h, u64 gva, u32 size, u64 value)
 {
 	struct place at;
@@ -757,9 +764,7 @@ struct got mem_store(struct hart *h, u64 gva, u32 size, u64 value)
 	if (!locate(h, gva, size, ACCESS_STORE, &at))
 		return GOT_FAULT;
 	value &= LOW_BITS(8 * size);
-	if (at.host) {
-		if (at.rom)
-			return got_fault(h, FAULT_ACCESS, ACCESS_STORE, gva);
+	if (at.host && !at.rom) {
 		if (h->trial && !note(h, at.host, size, at.gpa))
 			return GOT_FAULT;
 		ram_store(at.host, size, value);
@@ -769,6 +774,7 @@ struct got mem_store(struct hart *h, u64 gva, u32 size, u64 value)
 			return GOT_FAULT;
 		if (!mem_io_write(h->env->mem, &h->io, at.gpa, size, value))
 			return got_fault(h, FAULT_ACCESS, ACCESS_STORE, gva);
+		see_changes(h);
 	}
 	return (struct got){ .value = 0 };
 }

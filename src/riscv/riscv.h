@@ -106,6 +106,9 @@ void hart_input(struct hart *h, enum irq irq, bool level); /* an interrupt line 
 bool hart_msi(struct hart *h, enum irq irq, u32 id);
 /* hart_run() returns, or the next one does at once; the one after it goes on from there. */
 void hart_stop(struct hart *h);
+/* Memory is somewhere else than it was (mem_add_flash()): soon it forgets where it saw it, and at
+ * once if a store of its own caused this. */
+void hart_remapped(struct hart *h);
 void hart_kick(struct hart *h); /* look at time and interrupts again */
 
 /* It waits (WFI, or for another hart to start it), and these bits of mie can wake it. */

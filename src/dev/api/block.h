@@ -41,6 +41,8 @@ bool block_writeback(const struct block *b); /* flushes are needed: cache: write
 /* A driver that cannot flush: each write is on the disk before it is done. */
 void block_set_writeback(struct block *b, bool on);
 void block_submit(struct block *b, struct block_req *req);
+/* In init(): the first `n` bytes of it, all of them or false. */
+bool block_load(struct block *b, void *to, u64 n);
 /* No request is under way, and none has a done() that is still to come. */
 bool block_idle(struct block *b);
 /* Waits, with the device's lock held, for requests under way; their done() is not called.

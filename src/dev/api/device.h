@@ -226,10 +226,11 @@ struct device_class {
 	u32 on;                   /* mask of enum bus; 0 means BUS_MMIO */
 	enum bus bus;             /* what it offers to devices nested in it */
 	u64 mmio_size;            /* of the window; 0: `reg:` must give a size */
-	u64 mmio_max;   /* largest size `reg:` may give; 0: mmio_size.  Both 0: no window */
-	u64 mmio_align; /* of the base; 0: the size, at most 4 KiB */
-	u64 mmio_split; /* offset at which `reg` in the tree begins a second range; 0: none */
-	u32 irq_cells;  /* interrupt controllers: 1 or 2; else 0 */
+	u64 mmio_max;    /* largest size `reg:` may give; 0: mmio_size.  Both 0: no window */
+	u64 mmio_align;  /* of the base; 0: the size, at most 4 KiB */
+	bool holds_code; /* its window is memory that a machine may begin in */
+	u64 mmio_split;  /* offset at which `reg` in the tree begins a second range; 0: none */
+	u32 irq_cells;   /* interrupt controllers: 1 or 2; else 0 */
 	u32 irq_address_cells;     /* controllers: cells of an interrupt-map address; usually 0 */
 	const char *irq_limit;     /* controllers: the property that says the highest line */
 	const char *gpio_count;    /* PROVIDES_GPIO: the property that says how many lines */
@@ -385,6 +386,12 @@ bool dma_store16(struct device *dev, u64 gpa, u16 v);
 bool dma_discard(struct device *dev, u64 gpa, u64 n);
 /* In init(): the window is read-only memory instead of registers.  Loaders fill it. */
 bool device_window_is_rom(struct device *dev, struct err *e);
+/* In init(): the window is memory that harts read and run, and `read` and `write` of the class in
+ * its place while flash_hide() says so; stores go to `write` always.  Returns the bytes, or NULL.
+ * Who changes them calls flash_changed(). */
+u8 *device_window_is_flash(struct device *dev, struct err *e);
+void flash_hide(struct device *dev, bool hidden);
+void flash_changed(struct device *dev, u64 off, u64 n);
 /* The same for memory that harts may write too: its bytes, or NULL. */
 u8 *device_window_is_ram(struct device *dev, struct err *e);
 void dma_fence(void); /* store -> load, both ways (virtio EVENT_IDX) */
