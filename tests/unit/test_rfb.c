@@ -202,6 +202,8 @@ static bool update(struct rig *r)
 		p += 12;
 		if (encoding == 0) {
 			assert_true(x + w <= r->width && y + h <= r->height);
+			if (r->desk->width) /* and nothing but what is shown */
+				assert_true(x + w <= r->desk->width && y + h <= r->desk->height);
 			for (u32 row = 0; row < h; row++, p += 4 * (size_t)w)
 				memcpy(r->picture + (y + row) * r->width + x, p, 4 * (size_t)w);
 		} else if (encoding == -223 || encoding == -308) {
@@ -363,6 +365,8 @@ static void others_see_what_fits(void **state)
 	assert_true(update(r));
 	show(r, 10, 500);
 	ask(r, false);
+	assert_true(update(r));
+	ask(r, false); /* for as much as it knows, which is more than there is */
 	assert_true(update(r));
 	show(r, 500, 10);
 	ask(r, false);
