@@ -1,7 +1,7 @@
 /* jit.h - an engine that compiles: what its files share.
  *
  *   read.c       instructions to nodes, by rv.def
- *   emit_x64.c   nodes to code of an x86-64 host; another host is another such file
+ *   x64/         nodes to code of an x86-64 host; another host is another such folder
  *   cache.c      code by page of guest memory: found, linked, dropped
  *   jit.c        the engine: interprets what is cold, compiles what is warm
  *   lockstep.c   the engine that checks it against the interpreter, block by block

@@ -1,7 +1,7 @@
 /* test_x64.c - the encodings of x64.h, as objdump reads them. */
 #include "check.h"
 
-#include "x64.h"
+#include "x64/x64.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,0 +1,287 @@
+/* gen.h - nodes to code of an x86-64 host: what the files of this back end share.
+ *
+ * Wants what CPUs have since 2013: AVX2, BMI1, BMI2, FMA, LZCNT, POPCNT ("x86-64-v3").
+ *
+ *   rbp       struct hart, 128 bytes in, so that displacements of x[] are bytes
+ *   r15       hart.ctx: the TLB and the jump cache
+ *   r14       hart.left
+ *   r13       where the group of accesses last used is: host address less displacement
+ *   rbx r12 rsi rdi r8-r11    guest registers, see `pins`
+ *   rax rcx rdx               values for a moment; rcx the addend of a TLB entry
+ *   rsp       a frame with the addresses of other groups
+ *   xmm2-15   copies of f registers, which memory has too
+ *
+ * Memory is reached through the TLB by the 10 instructions of lookup().  Loads and stores off
+ * one base register share one lookup as long as nothing else can happen in between: a
+ * translation only goes away where a block ends.  What misses is done in C and comes back.
+ *
+ * Floating point runs under the guest's rounding mode, and MXCSR keeps the flags: x86 finds
+ * tininess after rounding, as RISC-V does.  NaN results are interpreted, for the canonical NaN.
+ */
+#ifndef GEN_H
+#define GEN_H
+
+#include "jit.h"
+
+#include "x64.h"
+
+#define BIAS   128
+#define H(m)   rm_mem(RBP, (i32)offsetof(struct hart, m) - BIAS)
+#define FRAME  (8 * GROUPS + 8)
+#define GROUPS 16
+
+#define TLB(tag) ((i32)(offsetof(struct context, tlb) + offsetof(struct tlb_entry, tag)))
+#define JUMP(m)  ((i32)(offsetof(struct context, jumps) + offsetof(struct jump, m)))
+#define PAGE_KEY (-(i32)PAGE_SIZE)
+
+_Static_assert(sizeof(struct tlb_entry) == 32 && sizeof(struct jump) == 32, "index shifts");
+
+/* Host registers of guest registers: those that compilers use most.  rax, which is 0, is none. */
+static const u8 pins[33] = {
+	[2] = RBX, [8] = R12, [10] = RSI, [11] = RDI, [12] = R8, [13] = R9, [14] = R10, [15] = R11,
+};
+
+static inline u8 pin(i64 r)
+{
+	return pins[r] ? pins[r] : NO_REG;
+}
+
+enum common {
+	EXIT,             /* eax: enum jit_exit */
+	EXIT_DONE,        /* the same, and all registers are in memory */
+	EXIT_MISS,        /* h->pc is set */
+	EXIT_STEP,        /* eax: offset in the page */
+	EXIT_LINK,        /* eax: offset in the page, ecx: site */
+	POLL,             /* eax: offset in the page to go on at */
+	POLL_PC,          /* the same, by h->pc */
+	FAULT,            /* hart.where and hart.fault */
+	STEP,             /* ecx: where */
+	CSR_ACCESS,       /* ecx: where; rdx: the op; rax: the helper */
+	CSR_FP,           /* the same for fflags, frm, fcsr */
+	IMPATIENT,        /* ecx: where */
+	GROUP,            /* rax: first, rdx: last, ecx: where, and flags of jit_group() */
+	LOAD,             /* + log2 size; rax: address, ecx: where */
+	STORE = LOAD + 4, /* the same; rdx: value */
+	SIGN64 = STORE + 4,
+	SIGN32,
+	ABS64,
+	ABS32, /* constants, 16 bytes each */
+	MXCSR, /* of C code */
+	COMMONS
+};
+
+_Static_assert(COMMONS <= ARRAY_LEN(((struct jit_code *)0)->common), "room");
+
+enum stub_kind { STUB_LOAD, STUB_STORE, STUB_GROUP, STUB_GUESS, STUB_REDO, STUB_LEAVE, STUB_EXIT };
+
+/* Code that is out of the way, made at the end. */
+struct stub {
+	u8 kind, size, dest, dest_kind, ngroup;
+	u32 site;           /* that jumps here */
+	u32 back;           /* where it goes on */
+	u32 where;          /* WHERE() */
+	u16 address, value; /* nodes */
+	u16 count;          /* STUB_EXIT: instructions that are done */
+	u32 target;         /* STUB_EXIT: offset in the page */
+	i8 xmm_of[16];
+};
+
+/* Accesses whose addresses differ by constants: from `lo` to `last`, as displacements from what
+ * the register `base` had when the first of them was made. */
+struct group {
+	u8 base;
+	bool writes, first_writes, looked_up, saved;
+	i32 lo, last;
+	i32 offset; /* of base, then, from the origin */
+	u32 uses;
+};
+
+struct gen {
+	struct code_buf c;
+	struct jit_code *code;
+	const struct ir_block *b;
+	const struct hart *h;
+	const struct jit_page *page;
+	struct jit_made *out;
+
+	u32 at, len, index; /* the instruction */
+	u32 busy;           /* bit set of rax, rcx, rdx */
+	u32 jump;           /* the statement that ends the block, once its instruction is done; 0 */
+	u32 redos;          /* stubs from here on may be of this instruction */
+
+	/* What is known of the guest here. */
+	bool fp_on;
+	u8 frm; /* 0: nothing; 1: no more than 3; 2: it is 0 */
+
+	/* f registers in xmm registers: number, whether all 64 bits are there, whether it is known
+	 * to be a boxed float */
+	i8 f_in[32]; /* xmm of a register, or -1 */
+	i8 xmm_of[16];
+	bool full[32], boxed[32];
+	u32 next_xmm, xmm_busy; /* busy: bit set of operands of this instruction */
+
+	/* A block that jumps to its own start goes on behind its entry, where f registers are in
+	 * the xmm registers that they keep all through it, and what was checked is known. */
+	u32 loop_head; /* 0: no such block */
+	i8 fixed[32];  /* xmm register, or -1 */
+
+	u8 group_of[IR_MAX];
+	i32 disp_of[IR_MAX]; /* of an access in a group, from the group's base */
+	struct group groups[GROUPS + 1];
+	u32 ngroups, current; /* 0: none */
+	bool guesses;         /* see guess() */
+	u32 paired_sc;        /* node of the SC whose LR has put the address into r13; or 0 */
+
+	struct stub stubs[JIT_INSNS * 6 + 8];
+	u32 nstubs;
+
+	/* Decoded CSR instructions, behind the code. */
+	struct {
+		u32 site;
+		struct op op;
+	} ops[JIT_INSNS];
+	u32 nops;
+};
+
+static inline const struct ir *ir(const struct gen *g, u32 n)
+{
+	return &g->b->ir[n];
+}
+
+static inline bool is_op(const struct gen *g, u32 n, enum ir_op op)
+{
+	return ir(g, n)->op == op;
+}
+
+static inline bool is_imm(const struct gen *g, u32 n)
+{
+	return is_op(g, n, IR_K) && fits32(ir(g, n)->k);
+}
+
+static inline bool is_const(const struct gen *g, u32 n, i64 k)
+{
+	return is_op(g, n, IR_K) && ir(g, n)->k == k;
+}
+
+static inline struct rm x_memory(u32 r)
+{
+	return rm_mem(RBP, (i32)(offsetof(struct hart, x) + 8 * r) - BIAS);
+}
+
+static inline struct rm x_at(u32 r)
+{
+	return pin(r) != NO_REG ? rm_reg(pin(r)) : x_memory(r);
+}
+
+static inline struct rm f_at(u32 r)
+{
+	return rm_mem(RBP, (i32)(offsetof(struct hart, f) + 8 * r) - BIAS);
+}
+
+/* Most addresses are a register and a displacement. */
+struct address {
+	u32 node;
+	u32 base; /* guest register, or 0 */
+	i32 disp;
+};
+
+enum extension { ZERO_EXTEND, SIGN_EXTEND };
+
+/* dest_kind of a load's stub: how rax gets to where the value belongs. */
+enum { DEST_ZERO, DEST_SIGN, DEST_XMM };
+
+struct conversion {
+	bool is_double, is_unsigned;
+	u32 w;
+};
+
+enum { XMM_FIRST = 2 };
+enum { RM_RNE = 0, RM_RTZ = 1, RM_DYNAMIC = 7 };
+
+/* -- integer.c ----------------------------------------------------------------------- */
+
+u8 gen_temp(struct gen *g);
+void gen_release(struct gen *g, u8 r);
+void gen_take(struct gen *g, u8 r);
+void gen_into(struct gen *g, u32 n, u8 d);
+u8 gen_reg_of(struct gen *g, u32 n);
+struct rm gen_rm_of(struct gen *g, u32 n);
+void gen_release_rm(struct gen *g, struct rm rm);
+void gen_move(struct gen *g, u8 d, u8 s);
+u8 gen_pinned(const struct gen *g, u32 n);
+enum cc gen_compare(struct gen *g, u32 n);
+void gen_to_xmm(struct gen *g, u8 xmm, struct rm s);
+
+/* -- memory.c ------------------------------------------------------------------------ */
+
+struct address gen_address_of(const struct gen *g, u32 n);
+void gen_address_into_rax(struct gen *g, struct address a);
+struct rm gen_guess_at(u32 slot);
+u32 gen_lookup(struct gen *g, struct address a, u32 size, bool writes, bool aligned,
+	       struct rm *out);
+void gen_find_groups(struct gen *g);
+void gen_make_current(struct gen *g, u32 n);
+struct rm gen_grouped(struct gen *g, u32 node);
+bool gen_in_group(const struct gen *g, u32 node);
+u32 gen_load_op(u32 size, enum extension e);
+void gen_access_misses(struct gen *g, enum stub_kind kind, u32 miss, u32 node, u8 dest, u8 how);
+void gen_load_into(struct gen *g, u32 node, enum extension e, u8 d);
+u32 gen_extended_load(const struct gen *g, u32 n, enum extension *e);
+void gen_store(struct gen *g, u32 node);
+
+/* -- atomic.c ------------------------------------------------------------------------ */
+
+bool gen_is_atomic(const struct gen *g, u32 n);
+void gen_atomic_into_rax(struct gen *g, u32 n);
+
+/* -- float.c ------------------------------------------------------------------------- */
+
+void gen_f_forget_all(struct gen *g);
+void gen_f_reload(struct gen *g, const i8 xmm_of[16]);
+u8 gen_f_operand(struct gen *g, u32 r);
+void gen_require_boxed(struct gen *g, u32 r);
+bool gen_to_integer(enum ir_op op, struct conversion *out);
+void gen_f_to_integer(struct gen *g, const struct ir *i, struct conversion v, u8 d);
+bool gen_f_compare(struct gen *g, const struct ir *i, u8 d);
+void gen_fset(struct gen *g, u32 n, bool is_double);
+void gen_fset16(struct gen *g, u32 n);
+void gen_fp(struct gen *g);
+void gen_round_dynamic(struct gen *g);
+bool gen_host_rounds(const struct gen *g, u32 n);
+void gen_round_statement(struct gen *g, u32 n);
+
+/* -- jump.c -------------------------------------------------------------------------- */
+
+void gen_count(struct gen *g, u32 n);
+void gen_jump_in_page(struct gen *g, u32 target, u32 done, bool back);
+void gen_look_up_jump(struct gen *g);
+void gen_jump_to_offset(struct gen *g, i64 target, u32 done);
+void gen_branch(struct gen *g, u32 n);
+void gen_jump(struct gen *g, u32 n);
+void gen_finish_jump(struct gen *g);
+
+/* -- stub.c -------------------------------------------------------------------------- */
+
+u32 gen_where_now(const struct gen *g);
+struct stub *gen_stub(struct gen *g, enum stub_kind kind, u32 site);
+void gen_redo(struct gen *g, u32 site);
+void gen_finish_redos(struct gen *g);
+void gen_leave(struct gen *g, u32 site);
+void gen_make_stubs(struct gen *g);
+void gen_make_link_stubs(struct gen *g);
+
+/* -- loop.c -------------------------------------------------------------------------- */
+
+bool gen_loops(const struct gen *g);
+void gen_enter_loop(struct gen *g);
+
+/* -- block.c ------------------------------------------------------------------------- */
+
+void gen_align(struct code_buf *c, u32 to);
+struct code_buf gen_buffer(struct jit_code *code);
+
+/* -- common.c ------------------------------------------------------------------------ */
+
+void gen_common(struct jit_code *code);
+
+#endif

@@ -1,0 +1,184 @@
+/* jump.c - from block to block */
+#include "gen.h"
+
+void gen_count(struct gen *g, u32 n)
+{
+	if (n)
+		x64_alu_imm(&g->c, ALU_SUB, W, rm_reg(R14), (i32)n);
+}
+
+static u32 code_at_offset(const struct gen *g, u32 target)
+{
+	u32 entry = atomic_load_explicit(&g->page->entry[target / 2], memory_order_relaxed);
+
+	if (target == g->b->start)
+		return g->loop_head ? g->loop_head : g->out->code;
+	return entry == g->code->miss ? 0 : entry;
+}
+
+/* The displacement at `site` leads to the code of an offset in the page, once there is some. */
+static void link_to(struct gen *g, u32 site, u32 target)
+{
+	u32 code = g->code->chains ? code_at_offset(g, target) : 0;
+	struct jit_link *l = &g->out->links[g->out->nlinks++];
+
+	assert(g->out->nlinks <= JIT_LINKS);
+	*l = (struct jit_link){ .site = site, .target = (u16)target, .bound = code };
+	if (code)
+		x64_bind_to(&g->c, site, code);
+}
+
+/* To another offset in the page; where that is back, a slice may be over. */
+void gen_jump_in_page(struct gen *g, u32 target, u32 done, bool back)
+{
+	gen_count(g, done);
+	if (back) {
+		x64_align_before(&g->c, 6);
+		link_to(g, x64_jcc(&g->c, CC_G), target);
+		x64_const(&g->c, RAX, target);
+		x64_jmp_to(&g->c, g->code->common[POLL]);
+	} else {
+		x64_align_before(&g->c, 5);
+		link_to(g, x64_jmp(&g->c), target);
+	}
+}
+
+/* To the code of an offset in a page, both in registers. */
+static void jump_to_entry(struct gen *g, u8 page, u8 offset)
+{
+	x64_mov(&g->c, 0, RAX, rm_index(page, offset, 1, 0));
+	x64_alu(&g->c, ALU_ADD, W, RAX, H(code_start));
+	x64_jmp_rm(&g->c, rm_reg(RAX));
+}
+
+/* Done with the block, and hart.pc = rax is next. */
+static void count_jump(struct gen *g, u32 done)
+{
+	gen_count(g, done);
+	x64_store(&g->c, W, H(pc), RAX);
+	x64_bind_to(&g->c, x64_jcc(&g->c, CC_LE), g->code->common[POLL_PC]);
+}
+
+/* To the address in rax: by the jump cache. */
+void gen_look_up_jump(struct gen *g)
+{
+	x64_mov(&g->c, W, RCX, rm_reg(RAX));
+	x64_rorx(&g->c, 0, RDX, rm_reg(RAX), 7);
+	x64_alu_imm(&g->c, ALU_AND, W, rm_reg(RCX), PAGE_KEY);
+	x64_alu_imm(&g->c, ALU_AND, 0, rm_reg(RDX), (JUMP_ENTRIES - 1) * 32);
+	x64_alu_to(&g->c, ALU_CMP, W, rm_index(R15, RDX, 0, JUMP(native_page)), RCX);
+	x64_bind_to(&g->c, x64_jcc(&g->c, CC_NE), g->code->common[EXIT_MISS]);
+	x64_store(&g->c, W, H(base), RCX);
+	x64_mov(&g->c, W, RDX, rm_index(R15, RDX, 0, JUMP(native)));
+	x64_alu_imm(&g->c, ALU_AND, 0, rm_reg(RAX), PAGE_SIZE - 2);
+	jump_to_entry(g, RDX, RAX);
+}
+
+static void jump_far(struct gen *g, u32 done)
+{
+	count_jump(g, done);
+	gen_look_up_jump(g);
+}
+
+/* To the address in rax, which is likely in this page. */
+static void jump_near(struct gen *g, u32 done)
+{
+	u32 far;
+
+	count_jump(g, done);
+	x64_mov(&g->c, W, RCX, rm_reg(RAX));
+	x64_alu(&g->c, ALU_SUB, W, RCX, H(base));
+	x64_alu_imm(&g->c, ALU_CMP, W, rm_reg(RCX), PAGE_SIZE);
+	far = x64_jcc_short(&g->c, CC_AE);
+	x64_const(&g->c, RDX, (u64)(uintptr_t)g->page);
+	jump_to_entry(g, RDX, RCX);
+	x64_bind_short(&g->c, far);
+	gen_look_up_jump(g);
+}
+
+static bool in_page(i64 target)
+{
+	return target >= 0 && target < PAGE_SIZE;
+}
+
+void gen_jump_to_offset(struct gen *g, i64 target, u32 done)
+{
+	if (in_page(target)) {
+		gen_jump_in_page(g, (u32)target, done, (u32)target <= g->at);
+	} else {
+		x64_mov(&g->c, W, RAX, H(base));
+		x64_alu_imm(&g->c, ALU_ADD, W, rm_reg(RAX), (i32)target);
+		jump_far(g, done);
+	}
+}
+
+/* Without C a jump goes to a multiple of 4, or traps. */
+static bool misaligned(const struct gen *g, i64 target)
+{
+	return target & 2 && !hart_has(g->h, EXT_Zca);
+}
+
+void gen_branch(struct gen *g, u32 n)
+{
+	i64 target = ir(g, n)->k;
+	enum cc cc = gen_compare(g, ir(g, n)->a);
+	struct stub *s;
+	u32 over;
+
+	if (misaligned(g, target)) {
+		gen_leave(g, x64_jcc(&g->c, cc));
+	} else if (in_page(target) && target > (i64)g->at) {
+		s = gen_stub(g, STUB_EXIT, x64_jcc(&g->c, cc));
+		s->target = (u32)target;
+		s->count = (u16)(g->index + 1);
+	} else {
+		over = x64_jcc(&g->c, cc ^ 1);
+		gen_jump_to_offset(g, target, g->index + 1);
+		x64_bind(&g->c, over);
+	}
+}
+
+/* The target is read before the link is written, and gone to when that is done. */
+void gen_jump(struct gen *g, u32 n)
+{
+	u32 v = ir(g, n)->a;
+
+	g->jump = n;
+	if (is_op(g, v, IR_PC)) {
+		if (misaligned(g, ir(g, v)->k))
+			gen_leave(g, x64_jmp(&g->c));
+		return;
+	}
+	gen_take(g, RAX);
+	gen_into(g, v, RAX);
+	if (!hart_has(g->h, EXT_Zca)) {
+		x64_test_imm(&g->c, 0, rm_reg(RAX), 2);
+		gen_leave(g, x64_jcc(&g->c, CC_NE));
+	}
+}
+
+/* No call and no return, by the registers that those use: the cases of a switch. */
+static bool is_jump_table(const struct gen *g, u32 n)
+{
+	const struct ir *i = ir(g, n);
+	bool links = g->jump + 1 < g->b->n;
+
+	while (i->op == IR_AND || i->op == IR_ADD)
+		i = ir(g, i->a);
+	return !links && i->op == IR_X && i->k != 1 && i->k != 5;
+}
+
+void gen_finish_jump(struct gen *g)
+{
+	u32 v = ir(g, g->jump)->a;
+
+	if (is_op(g, v, IR_PC)) {
+		gen_jump_to_offset(g, ir(g, v)->k, g->index + 1);
+	} else {
+		if (is_jump_table(g, v))
+			jump_near(g, g->index + 1);
+		else
+			jump_far(g, g->index + 1);
+		gen_release(g, RAX);
+	}
+}

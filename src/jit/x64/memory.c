@@ -1,0 +1,415 @@
+/* memory.c - loads and stores: lookups in the TLB, and groups of accesses that share one */
+#include "gen.h"
+
+struct address gen_address_of(const struct gen *g, u32 n)
+{
+	struct address a = { .node = n };
+	const struct ir *i = ir(g, n);
+
+	if (i->op == IR_X) {
+		a.base = (u32)i->k;
+	} else if (i->op == IR_ADD && is_op(g, i->a, IR_X) && is_op(g, i->b, IR_K) &&
+		   ir(g, i->b)->k == (i16)ir(g, i->b)->k) {
+		a.base = (u32)ir(g, i->a)->k;
+		a.disp = (i32)ir(g, i->b)->k;
+	}
+	return a;
+}
+
+/* rax = the address of the first byte. */
+void gen_address_into_rax(struct gen *g, struct address a)
+{
+	if (!a.base) {
+		gen_into(g, a.node, RAX);
+	} else if (pin(a.base) != NO_REG) {
+		if (a.disp)
+			x64_lea(&g->c, W, RAX, rm_mem(pin(a.base), a.disp));
+		else
+			x64_mov(&g->c, W, RAX, rm_reg(pin(a.base)));
+	} else {
+		x64_mov(&g->c, W, RAX, x_memory(a.base));
+		if (a.disp)
+			x64_alu_imm(&g->c, ALU_ADD, W, rm_reg(RAX), a.disp);
+	}
+}
+
+/* rcx = index of the TLB entry of the address in r. */
+static void tlb_index_into_rcx(struct gen *g, u8 r)
+{
+	x64_rorx(&g->c, 0, RCX, rm_reg(r), 7);
+	x64_alu_imm(&g->c, ALU_AND, 0, rm_reg(RCX), (TLB_ENTRIES - 1) * 32);
+}
+
+struct rm gen_guess_at(u32 slot)
+{
+	return rm_mem(RBP, (i32)(offsetof(struct hart, guess) + 8 * slot) - BIAS);
+}
+
+/* rcx = the addend of the TLB entry at rcx.  In a loop it is likely what it was last time, in the
+ * same page or one that lies next to it in memory too.  Then the host need not wait for the
+ * entry, as the comparison is only predicted: a load that follows a load takes half the time. */
+static void guess(struct gen *g)
+{
+	u32 slot = (g->at / 2) % JIT_GUESSES;
+	struct stub *s;
+
+	x64_mov(&g->c, W, RDX, gen_guess_at(slot));
+	x64_alu(&g->c, ALU_CMP, W, RDX, rm_index(R15, RCX, 0, TLB(addend)));
+	s = gen_stub(g, STUB_GUESS, x64_jcc(&g->c, CC_NE));
+	s->value = (u16)slot;
+	s->back = offset_of(&g->c);
+	x64_mov(&g->c, W, RCX, rm_reg(RDX));
+}
+
+/* A lookup of `size` bytes: the displacement of the jump that is taken if they are not all in a
+ * page that is in the TLB.  Then the bytes are at the operand; of rax, rcx and rdx, the last is
+ * free.  The entry is found by the first byte and checked by the last, or for atomics by the
+ * first with the bits that must be 0. */
+u32 gen_lookup(struct gen *g, struct address a, u32 size, bool writes, bool aligned, struct rm *out)
+{
+	i32 tag = writes ? TLB(w) : TLB(r);
+	u8 first = a.base ? pin(a.base) : NO_REG;
+	u32 miss;
+
+	if (first == NO_REG) {
+		gen_address_into_rax(g, a);
+		*out = rm_index(RCX, RAX, 0, 0);
+		first = RAX;
+		a.disp = 0;
+	} else {
+		*out = rm_index(RCX, first, 0, a.disp);
+	}
+	if (a.disp && (size == 1 || aligned)) {
+		x64_lea(&g->c, W, RDX, rm_mem(first, a.disp));
+		tlb_index_into_rcx(g, RDX);
+	} else if (a.disp) {
+		x64_lea(&g->c, 0, RCX, rm_mem(first, a.disp));
+		tlb_index_into_rcx(g, RCX);
+	} else {
+		tlb_index_into_rcx(g, first);
+	}
+	if (aligned) {
+		if (!a.disp)
+			x64_mov(&g->c, W, RDX, rm_reg(first));
+		x64_alu_imm(&g->c, ALU_AND, W, rm_reg(RDX), PAGE_KEY | (i32)(size - 1));
+	} else {
+		if (size > 1)
+			x64_lea(&g->c, W, RDX, rm_mem(first, a.disp + (i32)size - 1));
+		else if (!a.disp)
+			x64_mov(&g->c, W, RDX, rm_reg(first));
+		x64_alu_imm(&g->c, ALU_AND, W, rm_reg(RDX), PAGE_KEY);
+	}
+	x64_alu_to(&g->c, ALU_CMP, W, rm_index(R15, RCX, 0, tag), RDX);
+	miss = x64_jcc(&g->c, CC_NE);
+	if (g->guesses && !writes)
+		guess(g);
+	else
+		x64_mov(&g->c, W, RCX, rm_index(R15, RCX, 0, TLB(addend)));
+	return miss;
+}
+
+/* -- Groups: accesses off one base that one lookup is enough for -------------------- */
+
+/* Where the values of registers come from: some value that is not known, and a constant. */
+struct origins {
+	u8 of[33];
+	i32 offset[33];
+	u32 n;
+	u8 open[33 + JIT_INSNS]; /* by origin: the group that more may join */
+};
+
+static void new_origin(struct origins *o, u32 r)
+{
+	o->of[r] = (u8)o->n++;
+	o->offset[r] = 0;
+}
+
+static void set_origin(const struct gen *g, struct origins *o, u32 r, u32 value)
+{
+	struct address a = gen_address_of(g, value);
+	i64 offset = (i64)o->offset[a.base] + a.disp;
+
+	if (!a.base || offset != (i16)offset) {
+		new_origin(o, r);
+	} else {
+		o->of[r] = o->of[a.base];
+		o->offset[r] = (i32)offset;
+	}
+}
+
+static void close_groups(struct origins *o)
+{
+	memset(o->open, 0, sizeof(o->open));
+}
+
+static void forget_origins(struct origins *o)
+{
+	o->n = 0;
+	for (u32 r = 0; r < 33; r++)
+		new_origin(o, r);
+	close_groups(o);
+}
+
+static bool joins(struct group *gr, i32 disp, u32 size, bool writes)
+{
+	i32 lo = MIN(gr->lo, disp), last = MAX(gr->last, disp + (i32)size - 1);
+
+	if (last - lo >= 512)
+		return false;
+	gr->lo = lo;
+	gr->last = last;
+	gr->writes |= writes;
+	gr->uses++;
+	return true;
+}
+
+static void find_group(struct gen *g, struct origins *o, u32 n)
+{
+	const struct ir *i = ir(g, n);
+	struct address a = gen_address_of(g, i->a);
+	bool writes = i->op == IR_STORE;
+	u8 *open = &o->open[o->of[a.base]];
+	struct group *gr = &g->groups[*open];
+	i32 disp = a.disp;
+
+	if (!a.base || a.disp != (i16)a.disp)
+		return;
+	if (*open)
+		disp += o->offset[a.base] - gr->offset;
+	if (!*open || !joins(gr, disp, (u32)i->k, writes)) {
+		if (g->ngroups == GROUPS)
+			return;
+		disp = a.disp;
+		*open = (u8)++g->ngroups;
+		g->groups[*open] = (struct group){
+			.base = (u8)a.base,
+			.writes = writes,
+			.first_writes = writes,
+			.lo = disp,
+			.last = disp + (i32)i->k - 1,
+			.offset = o->offset[a.base],
+			.uses = 1,
+		};
+	}
+	g->group_of[n] = *open;
+	g->disp_of[n] = disp;
+}
+
+/* Finds the groups of the block.  What may change translations ends them, and a branch, behind
+ * which nothing is sure to happen. */
+void gen_find_groups(struct gen *g)
+{
+	struct origins o;
+
+	forget_origins(&o);
+	memset(g->group_of, 0, sizeof(g->group_of[0]) * g->b->n);
+	g->ngroups = g->current = 0;
+	for (u32 n = 0; n < g->b->n; n++) {
+		const struct ir *i = ir(g, n);
+
+		switch (i->op) {
+		case IR_SET:
+			set_origin(g, &o, (u32)i->k, i->a);
+			break;
+		case IR_BRANCH:
+			close_groups(&o);
+			break;
+		case IR_STEP:
+		case IR_CSR:
+			forget_origins(&o);
+			break;
+		case IR_LOAD:
+		case IR_STORE:
+			find_group(g, &o, n);
+			break;
+		default:
+			break;
+		}
+	}
+}
+
+static struct rm group_slot(u32 gr)
+{
+	return rm_mem(RSP, (i32)(8 * (gr - 1)));
+}
+
+/* r13 is the group's; another's is kept if it will be asked for again. */
+void gen_make_current(struct gen *g, u32 n)
+{
+	struct group *old = &g->groups[g->current];
+
+	if (g->current == n)
+		return;
+	if (g->current && old->uses && !old->saved) {
+		x64_store(&g->c, W, group_slot(g->current), R13);
+		old->saved = true;
+	}
+	g->current = n;
+}
+
+static void group_lookup(struct gen *g, u32 n)
+{
+	struct group *gr = &g->groups[n];
+	u8 base = pin(gr->base);
+	u32 miss;
+	struct stub *s;
+
+	gen_make_current(g, n);
+	if (base == NO_REG) {
+		x64_mov(&g->c, W, RAX, x_memory(gr->base));
+		base = RAX;
+	}
+	if (gr->lo) {
+		x64_lea(&g->c, 0, RCX, rm_mem(base, gr->lo));
+		tlb_index_into_rcx(g, RCX);
+	} else {
+		tlb_index_into_rcx(g, base);
+	}
+	x64_lea(&g->c, W, RDX, rm_mem(base, gr->last));
+	x64_alu_imm(&g->c, ALU_AND, W, rm_reg(RDX), PAGE_KEY);
+	x64_alu_to(&g->c, ALU_CMP, W, rm_index(R15, RCX, 0, gr->writes ? TLB(w) : TLB(r)), RDX);
+	miss = x64_jcc(&g->c, CC_NE);
+	x64_mov(&g->c, W, R13, rm_index(R15, RCX, 0, TLB(addend)));
+	x64_alu(&g->c, ALU_ADD, W, R13, rm_reg(base));
+	s = gen_stub(g, STUB_GROUP, miss);
+	s->ngroup = (u8)n;
+	s->back = offset_of(&g->c);
+	gr->looked_up = true;
+}
+
+/* The operand of a grouped access; rax, rcx and rdx are free then. */
+struct rm gen_grouped(struct gen *g, u32 node)
+{
+	u32 n = g->group_of[node];
+	struct group *gr = &g->groups[n];
+
+	if (!gr->looked_up) {
+		group_lookup(g, n);
+	} else if (g->current != n) {
+		gen_make_current(g, n);
+		x64_mov(&g->c, W, R13, group_slot(n));
+	}
+	gr->uses--;
+	return rm_mem(R13, g->disp_of[node]);
+}
+
+/* One access alone is quicker without, and comes back from devices. */
+bool gen_in_group(const struct gen *g, u32 node)
+{
+	const struct group *gr = &g->groups[g->group_of[node]];
+
+	return g->group_of[node] && (gr->looked_up || gr->uses > 1);
+}
+
+/* -- Loads and stores --------------------------------------------------------------- */
+
+u32 gen_load_op(u32 size, enum extension e)
+{
+	switch (size) {
+	case 1:
+		return e ? OP_MOVSX8 : OP_MOVZX8;
+	case 2:
+		return e ? OP_MOVSX16 : OP_MOVZX16;
+	case 4:
+		return e ? (u32)OP_MOVSXD : 0x8b;
+	default:
+		return 0x8b | W;
+	}
+}
+
+void gen_access_misses(struct gen *g, enum stub_kind kind, u32 miss, u32 node, u8 dest, u8 how)
+{
+	struct stub *s = gen_stub(g, kind, miss);
+
+	s->address = ir(g, node)->a;
+	s->value = ir(g, node)->b;
+	s->size = (u8)ir(g, node)->k;
+	s->dest = dest;
+	s->dest_kind = how;
+	s->back = offset_of(&g->c);
+}
+
+void gen_load_into(struct gen *g, u32 node, enum extension e, u8 d)
+{
+	struct address a = gen_address_of(g, ir(g, node)->a);
+	u32 size = (u32)ir(g, node)->k;
+	struct rm at;
+	u32 miss;
+
+	if (gen_in_group(g, node)) {
+		x64_op(&g->c, gen_load_op(size, e), d, gen_grouped(g, node), 0);
+		return;
+	}
+	miss = gen_lookup(g, a, size, false, false, &at);
+	x64_op(&g->c, gen_load_op(size, e), d, at, 0);
+	gen_access_misses(g, STUB_LOAD, miss, node, d, e == SIGN_EXTEND ? DEST_SIGN : DEST_ZERO);
+}
+
+/* The node of a load whose extension is n's, or UINT32_MAX. */
+u32 gen_extended_load(const struct gen *g, u32 n, enum extension *e)
+{
+	const struct ir *i = ir(g, n);
+
+	*e = ZERO_EXTEND;
+	if (i->op == IR_LOAD)
+		return n;
+	if ((i->op == IR_SX8 || i->op == IR_SX16 || i->op == IR_SX32) && is_op(g, i->a, IR_LOAD)) {
+		*e = SIGN_EXTEND;
+		return i->a;
+	}
+	return UINT32_MAX;
+}
+
+static void store_op(struct gen *g, u32 size, struct rm at, u8 s)
+{
+	static const u32 ops[] = {
+		[1] = 0x88 | BYTE_REG, [2] = 0x89 | P_66, [4] = 0x89, [8] = 0x89 | W
+	};
+
+	x64_op(&g->c, ops[size], s, at, 0);
+}
+
+static void store_imm(struct gen *g, u32 size, struct rm at, i32 k)
+{
+	switch (size) {
+	case 1:
+		x64_op(&g->c, 0xc6, 0, at, 1);
+		put1(&g->c, (u32)k);
+		break;
+	case 2:
+		x64_op(&g->c, 0xc7 | P_66, 0, at, 2);
+		put1(&g->c, (u32)k);
+		put1(&g->c, (u32)k >> 8);
+		break;
+	default:
+		x64_store_imm(&g->c, size == 8 ? W : 0, at, k);
+	}
+}
+
+void gen_store(struct gen *g, u32 node)
+{
+	const struct ir *i = ir(g, node);
+	struct address a = gen_address_of(g, i->a);
+	u32 size = (u32)i->k, miss = 0;
+	bool alone = !gen_in_group(g, node);
+	struct rm at;
+
+	if (alone)
+		miss = gen_lookup(g, a, size, true, false, &at);
+	else
+		at = gen_grouped(g, node);
+	if (is_imm(g, i->b)) {
+		store_imm(g, size, at, (i32)ir(g, i->b)->k);
+	} else if (gen_pinned(g, i->b) != NO_REG) {
+		store_op(g, size, at, gen_pinned(g, i->b));
+	} else if (is_op(g, i->b, IR_F) && g->f_in[ir(g, i->b)->k] >= 0 &&
+		   (size == 4 || (size == 8 && g->full[ir(g, i->b)->k]))) {
+		x64_vex(&g->c, 0x11 | MAP_0F | (size == 4 ? P_F3 : P_F2),
+			(u32)g->f_in[ir(g, i->b)->k], 0, at, 0);
+	} else {
+		gen_into(g, i->b, RDX);
+		store_op(g, size, at, RDX);
+	}
+	if (alone)
+		gen_access_misses(g, STUB_STORE, miss, node, 0, 0);
+}

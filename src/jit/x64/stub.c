@@ -1,0 +1,164 @@
+/* stub.c - code that is out of the way, behind the block */
+#include "gen.h"
+
+u32 gen_where_now(const struct gen *g)
+{
+	return WHERE(g->at, g->len, g->index);
+}
+
+struct stub *gen_stub(struct gen *g, enum stub_kind kind, u32 site)
+{
+	struct stub *s = &g->stubs[g->nstubs++];
+
+	assert(g->nstubs <= ARRAY_LEN(g->stubs));
+	memset(s, 0, sizeof(*s));
+	s->kind = (u8)kind;
+	s->site = site;
+	s->where = gen_where_now(g);
+	memcpy(s->xmm_of, g->xmm_of, sizeof(s->xmm_of));
+	return s;
+}
+
+/* The jump at `site` has the interpreter do this instruction and, if it does not go elsewhere,
+ * comes back behind it: gen_finish_redos(). */
+void gen_redo(struct gen *g, u32 site)
+{
+	gen_stub(g, STUB_REDO, site);
+}
+
+void gen_finish_redos(struct gen *g)
+{
+	for (; g->redos < g->nstubs; g->redos++) {
+		struct stub *s = &g->stubs[g->redos];
+
+		if (s->kind != STUB_REDO)
+			continue;
+		s->back = offset_of(&g->c);
+		memcpy(s->xmm_of, g->xmm_of, sizeof(s->xmm_of));
+	}
+}
+
+/* The jump at `site` leaves the block, so that what follows in it may rely on the contrary. */
+void gen_leave(struct gen *g, u32 site)
+{
+	gen_stub(g, STUB_LEAVE, site);
+}
+
+/* -- Out of the way ----------------------------------------------------------------- */
+
+static u32 log2_of(u32 size)
+{
+	return (u32)CTZ64(size);
+}
+
+static void load_stub(struct gen *g, const struct stub *s)
+{
+	gen_address_into_rax(g, gen_address_of(g, s->address));
+	x64_const(&g->c, RCX, s->where);
+	x64_call_to(&g->c, g->code->common[LOAD + log2_of(s->size)]);
+	gen_f_reload(g, s->xmm_of);
+	if (s->dest_kind == DEST_XMM)
+		gen_to_xmm(g, s->dest, rm_reg(RAX));
+	else if (s->dest_kind == DEST_ZERO)
+		gen_move(g, s->dest, RAX);
+	else
+		x64_op(&g->c, gen_load_op(s->size, SIGN_EXTEND), s->dest, rm_reg(RAX), 0);
+}
+
+static void store_stub(struct gen *g, const struct stub *s)
+{
+	gen_address_into_rax(g, gen_address_of(g, s->address));
+	gen_into(g, s->value, RDX);
+	x64_const(&g->c, RCX, s->where);
+	x64_call_to(&g->c, g->code->common[STORE + log2_of(s->size)]);
+	gen_f_reload(g, s->xmm_of);
+}
+
+static void group_stub(struct gen *g, const struct stub *s)
+{
+	const struct group *gr = &g->groups[s->ngroup];
+	struct rm base = x_at(gr->base);
+
+	x64_mov(&g->c, W, RDX, base);
+	x64_lea(&g->c, W, RAX, rm_mem(RDX, gr->lo));
+	if (gr->last)
+		x64_alu_imm(&g->c, ALU_ADD, W, rm_reg(RDX), gr->last);
+	x64_const(&g->c, RCX,
+		  s->where | (gr->writes ? JIT_WRITES : 0) |
+			  (gr->first_writes ? JIT_FIRST_WRITES : 0));
+	x64_call_to(&g->c, g->code->common[GROUP]);
+	gen_f_reload(g, s->xmm_of);
+	x64_mov(&g->c, W, R13, rm_reg(RAX));
+	x64_alu(&g->c, ALU_ADD, W, R13, base);
+}
+
+/* The right one, and next time too. */
+static void guess_stub(struct gen *g, const struct stub *s)
+{
+	u32 calm;
+
+	x64_mov(&g->c, W, RDX, rm_index(R15, RCX, 0, TLB(addend)));
+	x64_store(&g->c, W, gen_guess_at(s->value), RDX);
+	x64_alu_imm(&g->c, ALU_SUB, 0, H(patience), 1);
+	calm = x64_jcc_short(&g->c, CC_NS);
+	x64_const(&g->c, RCX, s->where);
+	x64_call_to(&g->c, g->code->common[IMPATIENT]);
+	gen_f_reload(g, s->xmm_of);
+	x64_bind_short(&g->c, calm);
+}
+
+static void make_stub(struct gen *g, const struct stub *s)
+{
+	x64_bind(&g->c, s->site);
+	g->at = s->where & 0xfff;
+	g->busy = 0;
+	switch ((enum stub_kind)s->kind) {
+	case STUB_LOAD:
+		load_stub(g, s);
+		break;
+	case STUB_STORE:
+		store_stub(g, s);
+		break;
+	case STUB_GROUP:
+		group_stub(g, s);
+		break;
+	case STUB_GUESS:
+		guess_stub(g, s);
+		break;
+	case STUB_REDO:
+		x64_const(&g->c, RCX, s->where);
+		x64_call_to(&g->c, g->code->common[STEP]);
+		gen_f_reload(g, s->xmm_of);
+		break;
+	case STUB_LEAVE:
+		gen_count(g, s->where >> 16);
+		x64_const(&g->c, RAX, g->at);
+		x64_jmp_to(&g->c, g->code->common[EXIT_STEP]);
+		return;
+	case STUB_EXIT:
+		gen_jump_in_page(g, s->target, s->count, false);
+		return;
+	}
+	x64_jmp_to(&g->c, s->back);
+}
+
+void gen_make_stubs(struct gen *g)
+{
+	for (u32 i = 0; i < g->nstubs; i++)
+		make_stub(g, &g->stubs[i]);
+}
+
+/* Where jumps lead that have no code yet. */
+void gen_make_link_stubs(struct gen *g)
+{
+	for (u32 i = 0; i < g->out->nlinks; i++) {
+		struct jit_link *l = &g->out->links[i];
+
+		l->stub = offset_of(&g->c);
+		if (!l->bound)
+			x64_bind_to(&g->c, l->site, l->stub);
+		x64_const(&g->c, RAX, l->target);
+		x64_const(&g->c, RCX, l->site);
+		x64_jmp_to(&g->c, g->code->common[EXIT_LINK]);
+	}
+}
