@@ -193,6 +193,7 @@ static void next_segment(struct jit *j, struct hart *h)
 	for (u32 i = 0; i < j->npages; i++)
 		if (j->pages[i]->segments >> next & 1)
 			drop_all(j, j->pages[i]);
+	code_fence(h);
 	ask_others(j, h, ask_for_fence);
 	fill_segment(j, next);
 	j->evicting = false;
@@ -379,6 +380,11 @@ bool cache_compile(struct jit *j, struct hart *h, struct jit_page *page, u32 sta
 	return there;
 }
 
+static bool guesses_wrong(const struct jit_page *page, u32 start)
+{
+	return page->guesses_wrong[start / 2 / 64] >> start / 2 % 64 & 1;
+}
+
 void cache_distrust(struct jit *j, const struct hart *h, u64 gva, u32 at)
 {
 	const struct jump *to = &h->ctx->jumps[gva / PAGE_SIZE % JUMP_ENTRIES];
@@ -389,12 +395,13 @@ void cache_distrust(struct jit *j, const struct hart *h, u64 gva, u32 at)
 	for (size_t n = to->native->nblocks; n--;) {
 		struct jit_block *b = &to->native->blocks[n];
 
-		if (b->start > at || b->end <= at)
+		if (b->start > at || b->end <= at || guesses_wrong(to->native, b->start))
 			continue;
 		to->native->guesses_wrong[b->start / 2 / 64] |= (u64)1 << b->start / 2 % 64;
 		drop_block(j, to->native, n);
 	}
 	pthread_mutex_unlock(&j->lock);
+	mmu_forget_targets(h->ctx);
 }
 
 void cache_link(struct jit *j, struct jit_page *page, u32 site, u32 target)

@@ -147,6 +147,7 @@ static void expire(struct hart *h, struct context *ctx)
 	u64 epoch = atomic_load(&h->env->jit->epoch);
 	bool all = ctx->native_epoch != epoch;
 
+	mmu_forget_targets(ctx);
 	for (u32 i = 0; i < JUMP_ENTRIES; i++) {
 		struct jump *at = &ctx->jumps[i];
 

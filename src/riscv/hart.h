@@ -176,9 +176,20 @@ struct jump {
 	struct jit_page *native;
 };
 
+/* Where compiled code jumped, filled by itself from `jumps`: so what drops an entry there drops
+ * those of its page here. */
+struct target {
+	u64 pc; /* virtual address, or TLB_NONE */
+	const u8 *code;
+};
+
+#define TARGET_PAGES 512 /* bits: modulo this, pages that targets are in */
+
 struct context {
 	struct tlb_entry tlb[TLB_ENTRIES];
 	struct jump jumps[JUMP_ENTRIES];
+	struct target targets[TARGETS];
+	u64 target_pages[TARGET_PAGES / 64];
 	u8 order[TLB_ENTRIES];  /* log2 of the size of the leaf that filled an entry */
 	u64 super_lo, super_hi; /* where leaves of more than 4K were */
 	u32 mode;               /* mmu.c: a context's key is mode and satp */
@@ -230,6 +241,8 @@ struct got mmu_addend(struct hart *h, u64 gva, enum access access, bool writes);
 
 /* Empties the jump caches of all contexts: code pages went away. */
 void mmu_forget_jumps(struct hart *h);
+/* The targets of one context; for engines. */
+void mmu_forget_targets(struct context *ctx);
 
 /* sfence.vma on this hart; flags say which of the arguments count. */
 enum { FENCE_GVA = 1, FENCE_ASID = 2 };

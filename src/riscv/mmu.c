@@ -73,8 +73,29 @@ static bool is_m(u32 mode)
 	return (mode & (MODE_DATA | MODE_CODE)) == (PRIV_M | PRIV_M << 2);
 }
 
+void mmu_forget_targets(struct context *ctx)
+{
+	bool some = false;
+
+	for (u32 i = 0; i < ARRAY_LEN(ctx->target_pages); i++)
+		some |= ctx->target_pages[i];
+	if (!some)
+		return;
+	for (u32 i = 0; i < TARGETS; i++)
+		ctx->targets[i].pc = TLB_NONE;
+	memset(ctx->target_pages, 0, sizeof(ctx->target_pages));
+}
+
+static bool has_targets(const struct context *ctx, u64 page)
+{
+	u64 bit = page / PAGE_SIZE % TARGET_PAGES;
+
+	return ctx->target_pages[bit / 64] >> bit % 64 & 1;
+}
+
 static void clear_jumps(struct context *ctx)
 {
+	mmu_forget_targets(ctx);
 	for (u32 i = 0; i < JUMP_ENTRIES; i++)
 		ctx->jumps[i].page = ctx->jumps[i].native_page = TLB_NONE;
 }
@@ -111,6 +132,8 @@ static void drop_page(struct context *ctx, u64 page)
 		j->page = TLB_NONE;
 	if (j->native_page == page)
 		j->native_page = TLB_NONE;
+	if (has_targets(ctx, page))
+		mmu_forget_targets(ctx);
 }
 
 /* The parts of a large leaf around `page`, whatever its page table says now. */
@@ -153,13 +176,22 @@ static void retarget(struct context *ctx, u64 satp)
 	ctx->satp = satp;
 }
 
+static struct context *new_context(void)
+{
+	struct context *ctx = xzalloc(sizeof(*ctx));
+
+	for (u32 i = 0; i < TARGETS; i++)
+		ctx->targets[i].pc = TLB_NONE;
+	return ctx;
+}
+
 /* Room for a context: a new one, or the one that was away longest. */
 static struct context *oldest(struct mmu *m)
 {
 	struct context *old;
 
 	if (m->n < CONTEXTS)
-		return m->contexts[m->n++] = xzalloc(sizeof(*old));
+		return m->contexts[m->n++] = new_context();
 	old = m->contexts[0];
 	for (u32 i = 1; i < m->n; i++)
 		if (m->contexts[i]->last_used < old->last_used)

@@ -81,15 +81,44 @@ static void make_exits(struct code_buf *c, u32 *at)
 	x64_jmp_to(c, at[EXIT]);
 }
 
-/* The end of a slice: as hart_slice(), then on by hart.pc. */
-static void make_poll(struct gen *g, u32 *at)
+/* Where rax leads: by the jump cache, and from now on by the target. */
+static void make_look_up(struct code_buf *c, u32 *at)
 {
-	struct code_buf *c = &g->c;
+	at[LOOK_UP] = offset_of(c);
+	x64_store(c, W, H(pc), RAX);
+	x64_store(c, 0, H(where), RDX);
+	x64_mov(c, W, RCX, rm_reg(RAX));
+	x64_rorx(c, 0, RDX, rm_reg(RAX), 7);
+	x64_alu_imm(c, ALU_AND, W, rm_reg(RCX), PAGE_KEY);
+	x64_alu_imm(c, ALU_AND, 0, rm_reg(RDX), (JUMP_ENTRIES - 1) * 32);
+	x64_alu_to(c, ALU_CMP, W, rm_index(R15, RDX, 0, JUMP(native_page)), RCX);
+	x64_bind_to(c, x64_jcc(c, CC_NE), at[EXIT_MISS]);
+	x64_store(c, W, H(base), RCX);
+	x64_mov(c, W, RDX, rm_index(R15, RDX, 0, JUMP(native)));
+	x64_alu_imm(c, ALU_AND, 0, rm_reg(RAX), PAGE_SIZE - 2);
+	x64_mov(c, 0, RAX, rm_index(RDX, RAX, 1, 0));
+	x64_alu_imm(c, ALU_CMP, 0, rm_reg(RAX), (i32)at[EXIT_MISS]);
+	x64_bind_to(c, x64_jcc(c, CC_E), at[EXIT_MISS]);
 
+	x64_alu(c, ALU_ADD, W, RAX, H(code_start));
+	x64_shift_imm(c, SH_SHR, W, rm_reg(RCX), 12);
+	x64_alu_imm(c, ALU_AND, 0, rm_reg(RCX), TARGET_PAGES - 1);
+	x64_op(c, 0xab | MAP_0F | W, RCX, /* bts */
+	       rm_mem(R15, (i32)offsetof(struct context, target_pages)), 0);
+	x64_mov(c, W, RCX, H(pc));
+	x64_mov(c, 0, RDX, H(where));
+	x64_store(c, W, rm_index(R15, RDX, 3, TARGET(pc)), RCX);
+	x64_store(c, W, rm_index(R15, RDX, 3, TARGET(code)), RAX);
+	x64_jmp_rm(c, rm_reg(RAX));
+}
+
+/* The end of a slice: as hart_slice(), then on by hart.pc. */
+static void make_poll(struct code_buf *c, u32 *at)
+{
 	at[POLL] = offset_of(c);
 	x64_alu(c, ALU_ADD, W, RAX, H(base));
-	x64_store(c, W, H(pc), RAX);
 	at[POLL_PC] = offset_of(c);
+	x64_store(c, W, H(pc), RAX);
 	x64_alu_imm(c, ALU_CMP, 0, H(event), 0);
 	x64_bind_to(c, x64_jcc(c, CC_NE), at[EXIT_MISS]);
 	x64_mov(c, W, RAX, H(until));
@@ -100,7 +129,8 @@ static void make_poll(struct gen *g, u32 *at)
 	x64_const(c, R14, JIT_SLICE);
 	x64_store_imm(c, 0, H(patience), JIT_PATIENCE);
 	x64_mov(c, W, RAX, H(pc));
-	gen_look_up_jump(g);
+	gen_target_of_rax(c);
+	x64_jmp_to(c, at[LOOK_UP]);
 }
 
 /* Calls `function` for the instruction at hart.where.  The stack has the return address, and one
@@ -241,12 +271,9 @@ static void put_constant(struct code_buf *c, u32 *at, u64 low, u64 high_half)
 
 void gen_common(struct jit_code *code)
 {
-	struct gen g;
-	struct code_buf *c = &g.c;
+	struct code_buf buffer = gen_buffer(code), *c = &buffer;
 	u32 *at = code->common;
 
-	g.c = gen_buffer(code);
-	g.code = code;
 	put_constant(c, &at[SIGN64], (u64)1 << 63, 0);
 	put_constant(c, &at[SIGN32], (u64)1 << 31, 0);
 	put_constant(c, &at[ABS64], INT64_MAX, ~(u64)0);
@@ -257,7 +284,8 @@ void gen_common(struct jit_code *code)
 	make_exits(c, at);
 	code->miss = at[EXIT_MISS];
 	make_fault(c, at);
-	make_poll(&g, at);
+	make_look_up(c, at);
+	make_poll(c, at);
 	for (u32 i = 0; i < 4; i++) {
 		make_access(c, at, LOAD, i);
 		make_access(c, at, STORE, i);

@@ -32,9 +32,11 @@
 
 #define TLB(tag) ((i32)(offsetof(struct context, tlb) + offsetof(struct tlb_entry, tag)))
 #define JUMP(m)  ((i32)(offsetof(struct context, jumps) + offsetof(struct jump, m)))
+#define TARGET(m) ((i32)(offsetof(struct context, targets) + offsetof(struct target, m)))
 #define PAGE_KEY (-(i32)PAGE_SIZE)
 
-_Static_assert(sizeof(struct tlb_entry) == 32 && sizeof(struct jump) == 32, "index shifts");
+_Static_assert(sizeof(struct tlb_entry) == 32 && sizeof(struct jump) == 32 &&
+		       sizeof(struct target) == 16, "index shifts");
 
 /* Host registers of guest registers: those that compilers use most.  rax, which is 0, is none. */
 static const u8 pins[33] = {
@@ -53,7 +55,8 @@ enum common {
 	EXIT_STEP,        /* eax: offset in the page */
 	EXIT_LINK,        /* eax: offset in the page, ecx: site */
 	POLL,             /* eax: offset in the page to go on at */
-	POLL_PC,          /* the same, by h->pc */
+	POLL_PC,          /* the same; rax: address */
+	LOOK_UP,          /* rax: address to go on at; edx: its target, half the size, is another */
 	FAULT,            /* hart.where and hart.fault */
 	STEP,             /* ecx: where */
 	CSR_ACCESS,       /* ecx: where; rdx: the op; rax: the helper */
@@ -254,7 +257,7 @@ void gen_round_statement(struct gen *g, u32 n);
 
 void gen_count(struct gen *g, u32 n);
 void gen_jump_in_page(struct gen *g, u32 target, u32 done, bool back);
-void gen_look_up_jump(struct gen *g);
+void gen_target_of_rax(struct code_buf *c);
 void gen_jump_to_offset(struct gen *g, i64 target, u32 done);
 void gen_branch(struct gen *g, u32 n);
 void gen_jump(struct gen *g, u32 n);

@@ -43,41 +43,50 @@ void gen_jump_in_page(struct gen *g, u32 target, u32 done, bool back)
 	}
 }
 
-/* To the code of an offset in a page, both in registers. */
-static void jump_to_entry(struct gen *g, u8 page, u8 offset)
-{
-	x64_mov(&g->c, 0, RAX, rm_index(page, offset, 1, 0));
-	x64_alu(&g->c, ALU_ADD, W, RAX, H(code_start));
-	x64_jmp_rm(&g->c, rm_reg(RAX));
-}
-
-/* Done with the block, and hart.pc = rax is next. */
+/* Done with the block, and rax is next. */
 static void count_jump(struct gen *g, u32 done)
 {
 	gen_count(g, done);
-	x64_store(&g->c, W, H(pc), RAX);
 	x64_bind_to(&g->c, x64_jcc(&g->c, CC_LE), g->code->common[POLL_PC]);
 }
 
-/* To the address in rax: by the jump cache. */
-void gen_look_up_jump(struct gen *g)
+/* edx = where the target of the address in rax is, in units of half its size.  Functions often begin
+ * at multiples of a power of two, so that the bits above matter as much. */
+void gen_target_of_rax(struct code_buf *c)
 {
-	x64_mov(&g->c, W, RCX, rm_reg(RAX));
-	x64_rorx(&g->c, 0, RDX, rm_reg(RAX), 7);
-	x64_alu_imm(&g->c, ALU_AND, W, rm_reg(RCX), PAGE_KEY);
-	x64_alu_imm(&g->c, ALU_AND, 0, rm_reg(RDX), (JUMP_ENTRIES - 1) * 32);
-	x64_alu_to(&g->c, ALU_CMP, W, rm_index(R15, RDX, 0, JUMP(native_page)), RCX);
-	x64_bind_to(&g->c, x64_jcc(&g->c, CC_NE), g->code->common[EXIT_MISS]);
-	x64_store(&g->c, W, H(base), RCX);
-	x64_mov(&g->c, W, RDX, rm_index(R15, RDX, 0, JUMP(native)));
-	x64_alu_imm(&g->c, ALU_AND, 0, rm_reg(RAX), PAGE_SIZE - 2);
-	jump_to_entry(g, RDX, RAX);
+	x64_rorx(c, 0, RDX, rm_reg(RAX), 9);
+	x64_alu(c, ALU_XOR, 0, RDX, rm_reg(RAX));
+	x64_alu_imm(c, ALU_AND, 0, rm_reg(RDX), 2 * TARGETS - 2);
+}
+
+/* To the address in rax, if it is what the target is for; edx is its place. */
+static void jump_to_target(struct gen *g, struct rm target)
+{
+	struct rm code = target;
+
+	code.disp += TARGET(code) - TARGET(pc);
+	x64_alu(&g->c, ALU_CMP, W, RAX, target);
+	x64_bind_to(&g->c, x64_jcc(&g->c, CC_NE), g->code->common[LOOK_UP]);
+	x64_alu_imm(&g->c, ALU_AND, W, rm_reg(RAX), PAGE_KEY);
+	x64_store(&g->c, W, H(base), RAX);
+	x64_jmp_rm(&g->c, code);
 }
 
 static void jump_far(struct gen *g, u32 done)
 {
 	count_jump(g, done);
-	gen_look_up_jump(g);
+	gen_target_of_rax(&g->c);
+	jump_to_target(g, rm_index(R15, RDX, 3, TARGET(pc)));
+}
+
+/* To the address in rax, always the same in one mapping of this page: a target of its own. */
+static void jump_far_direct(struct gen *g, u32 done)
+{
+	u32 place = offset_of(&g->c) / 16 % TARGETS;
+
+	count_jump(g, done);
+	x64_const(&g->c, RDX, (u64)2 * place);
+	jump_to_target(g, rm_mem(R15, TARGET(pc) + (i32)(16 * place)));
 }
 
 /* To the address in rax, which is likely in this page. */
@@ -90,10 +99,14 @@ static void jump_near(struct gen *g, u32 done)
 	x64_alu(&g->c, ALU_SUB, W, RCX, H(base));
 	x64_alu_imm(&g->c, ALU_CMP, W, rm_reg(RCX), PAGE_SIZE);
 	far = x64_jcc_short(&g->c, CC_AE);
+	x64_store(&g->c, W, H(pc), RAX);
 	x64_const(&g->c, RDX, (u64)(uintptr_t)g->page);
-	jump_to_entry(g, RDX, RCX);
+	x64_mov(&g->c, 0, RAX, rm_index(RDX, RCX, 1, 0));
+	x64_alu(&g->c, ALU_ADD, W, RAX, H(code_start));
+	x64_jmp_rm(&g->c, rm_reg(RAX));
 	x64_bind_short(&g->c, far);
-	gen_look_up_jump(g);
+	gen_target_of_rax(&g->c);
+	jump_to_target(g, rm_index(R15, RDX, 3, TARGET(pc)));
 }
 
 static bool in_page(i64 target)
@@ -108,7 +121,7 @@ void gen_jump_to_offset(struct gen *g, i64 target, u32 done)
 	} else {
 		x64_mov(&g->c, W, RAX, H(base));
 		x64_alu_imm(&g->c, ALU_ADD, W, rm_reg(RAX), (i32)target);
-		jump_far(g, done);
+		jump_far_direct(g, done);
 	}
 }
 
