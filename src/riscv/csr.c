@@ -109,12 +109,6 @@ static bool write_minstret(struct hart *h, u32 num, u64 v)
 	return false;
 }
 
-static u64 read_mcountinhibit(const struct hart *h, u32 num)
-{
-	(void)num;
-	return h->mcountinhibit;
-}
-
 static bool write_mcountinhibit(struct hart *h, u32 num, u64 v)
 {
 	u64 cycle = read_mcycle(h, num), instret = read_minstret(h, num);
@@ -201,23 +195,11 @@ static bool write_sstatus(struct hart *h, u32 num, u64 v)
 
 /* -- Interrupts ---------------------------------------------------------------- */
 
-static u64 read_mideleg(const struct hart *h, u32 num)
-{
-	(void)num;
-	return h->mideleg;
-}
-
 static bool write_mideleg(struct hart *h, u32 num, u64 v)
 {
 	(void)num;
 	h->mideleg = v & S_IRQS;
 	return trap_due(h);
-}
-
-static u64 read_mie(const struct hart *h, u32 num)
-{
-	(void)num;
-	return h->mie;
 }
 
 static bool write_mie(struct hart *h, u32 num, u64 v)
@@ -292,12 +274,6 @@ static bool change_sip(struct hart *h, struct csr_change c)
 	return change_pending(h, h->mideleg & BIT(IRQ_SSI), c) || due;
 }
 
-static u64 read_mvien(const struct hart *h, u32 num)
-{
-	(void)num;
-	return h->mvien;
-}
-
 static bool write_mvien(struct hart *h, u32 num, u64 v)
 {
 	(void)num;
@@ -322,12 +298,6 @@ static u64 read_mvip(const struct hart *h, u32 num)
 static bool change_mvip(struct hart *h, struct csr_change c)
 {
 	return change_virtual(h, mvip_mask(h), c);
-}
-
-static u64 read_stimecmp(const struct hart *h, u32 num)
-{
-	(void)num;
-	return h->stimecmp;
 }
 
 static bool write_stimecmp(struct hart *h, u32 num, u64 v)
@@ -422,23 +392,11 @@ static u64 legal_tvec(u64 was, u64 v)
 	return (v & ~(u64)3) | (v & 2 ? was & 3 : v & 1);
 }
 
-static u64 read_mtvec(const struct hart *h, u32 num)
-{
-	(void)num;
-	return h->mtvec;
-}
-
 static bool write_mtvec(struct hart *h, u32 num, u64 v)
 {
 	(void)num;
 	h->mtvec = legal_tvec(h->mtvec, v);
 	return false;
-}
-
-static u64 read_stvec(const struct hart *h, u32 num)
-{
-	(void)num;
-	return h->stvec;
 }
 
 static bool write_stvec(struct hart *h, u32 num, u64 v)
@@ -454,23 +412,11 @@ static u64 pc_mask(const struct hart *h)
 	return hart_has(h, EXT_C) || hart_has(h, EXT_Zca) ? ~(u64)1 : ~(u64)3;
 }
 
-static u64 read_mepc(const struct hart *h, u32 num)
-{
-	(void)num;
-	return h->mepc;
-}
-
 static bool write_mepc(struct hart *h, u32 num, u64 v)
 {
 	(void)num;
 	h->mepc = v & pc_mask(h);
 	return false;
-}
-
-static u64 read_sepc(const struct hart *h, u32 num)
-{
-	(void)num;
-	return h->sepc;
 }
 
 static bool write_sepc(struct hart *h, u32 num, u64 v)
@@ -496,12 +442,6 @@ static bool satp_mode_legal(const struct hart *h, u32 mode)
 	default:
 		return false;
 	}
-}
-
-static u64 read_satp(const struct hart *h, u32 num)
-{
-	(void)num;
-	return h->satp;
 }
 
 /* A MODE that is not there makes the whole write void ("Supervisor Address Translation
@@ -542,12 +482,6 @@ static u64 legal_envcfg(u64 was, u64 v)
 	return v;
 }
 
-static u64 read_menvcfg(const struct hart *h, u32 num)
-{
-	(void)num;
-	return h->menvcfg;
-}
-
 static bool write_menvcfg(struct hart *h, u32 num, u64 v)
 {
 	(void)num;
@@ -555,12 +489,6 @@ static bool write_menvcfg(struct hart *h, u32 num, u64 v)
 	mmu_forget(h);
 	hart_timer_changed(h);
 	return trap_due(h);
-}
-
-static u64 read_senvcfg(const struct hart *h, u32 num)
-{
-	(void)num;
-	return h->senvcfg;
 }
 
 static bool write_senvcfg(struct hart *h, u32 num, u64 v)
@@ -637,6 +565,7 @@ static u64 read_misa(const struct hart *h, u32 num)
 
 /* clang-format off */
 #define PLAIN(m, bits) .member = offsetof(struct hart, m), .mask = (bits)
+#define HELD(m)        .member = offsetof(struct hart, m), .write = write_##m
 #define CALL(f)        .read = read_##f, .write = write_##f
 #define CHANGE(f)      .read = read_##f, .change = change_##f
 #define READ(f)        .read = read_##f
@@ -769,6 +698,14 @@ const struct csr_row *csr_find(struct hart *h, u32 num, bool writes)
 	if (row == csr_rows || h->priv < least || (writes && read_only))
 		return NULL;
 	return csr_allowed(h, row, num) ? row : NULL;
+}
+
+const struct csr_row *csr_member(const struct hart *h, u32 num)
+{
+	const struct csr_row *row = &csr_rows[h->csr_rows[num]];
+	bool always = row->needs == CSR_NEEDS_NOTHING || row->needs == CSR_NEEDS_S;
+
+	return row != csr_rows && !row->read && always ? row : NULL;
 }
 
 static u64 *plain(const struct hart *h, const struct csr_row *row)

@@ -33,13 +33,13 @@ typedef bool csr_write_fn(struct hart *h, u32 num, u64 value);
 typedef bool csr_change_fn(struct hart *h, struct csr_change c);
 typedef u64 csr_read_fn(const struct hart *h, u32 num);
 
-/* A row is PLAIN (`read` is NULL) or has functions. */
+/* The value is a member of struct hart (`read` is NULL) or what a function says. */
 struct csr_row {
 	u16 first, last;
-	u16 member; /* PLAIN: offset in struct hart */
+	u16 member; /* PLAIN, HELD: offset in struct hart */
 	u8 needs;   /* enum csr_needs */
 	const char *name;
-	u64 mask; /* PLAIN: bits that can be written */
+	u64 mask; /* PLAIN: bits that can be written, with no other effect */
 	csr_read_fn *read;
 	csr_write_fn *write; /* NULL: ignored */
 	csr_change_fn *change;
@@ -55,6 +55,8 @@ void csr_reset(struct hart *h);
 
 /* The row if the hart, in its privilege mode, may access `num` now; else NULL. */
 const struct csr_row *csr_find(struct hart *h, u32 num, bool writes);
+/* The row if its value is a member and the hart may read it whenever its privilege is enough. */
+const struct csr_row *csr_member(const struct hart *h, u32 num);
 u64 csr_read(const struct hart *h, const struct csr_row *row, u32 num);
 /* Result as of csr_write_fn. */
 bool csr_change(struct hart *h, const struct csr_row *row, u32 num, struct csr_change c);

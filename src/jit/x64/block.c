@@ -94,12 +94,65 @@ static void forget_state(struct gen *g)
 	gen_f_forget_all(g);
 	g->fp_on = false;
 	g->frm = 0;
+	g->least_privilege = 0;
 }
 
 /* fflags, frm and fcsr. */
 static bool is_fp_csr(u32 word)
 {
 	return word >> 20 >= 1 && word >> 20 <= 3;
+}
+
+/* Without enough privilege the interpreter traps. */
+static void require_privilege(struct gen *g, u32 least)
+{
+	if (g->least_privilege >= least)
+		return;
+	x64_alu_imm(&g->c, ALU_CMP, 0, H(priv), (i32)least);
+	gen_leave(g, x64_jcc(&g->c, CC_B));
+	g->least_privilege = least;
+}
+
+enum { CSR_WRITE = 1, CSR_SET, CSR_CLEAR }; /* funct3, less 4 with an immediate */
+
+static void change_member(struct gen *g, u32 how, struct rm member, u8 by)
+{
+	switch (how) {
+	case CSR_WRITE:
+		x64_store(&g->c, W, member, by);
+		break;
+	case CSR_SET:
+		x64_alu_to(&g->c, ALU_OR, W, member, by);
+		break;
+	default:
+		x64_group3(&g->c, G3_NOT, W, rm_reg(by));
+		x64_alu_to(&g->c, ALU_AND, W, member, by);
+	}
+}
+
+/* A CSR whose value is a member of struct hart. */
+static bool csr_in_line(struct gen *g, u32 word)
+{
+	const struct csr_row *row = csr_member(g->h, word >> 20);
+	u32 how = word >> 12 & 3, rd = word >> 7 & 31, rs1 = word >> 15 & 31;
+	bool immediate = word >> 14 & 1, writes = how == CSR_WRITE || rs1;
+	struct rm member;
+
+	if (!row || (writes && (row->mask != UINT64_MAX || word >> 30 == 3)))
+		return false;
+	require_privilege(g, word >> 28 & 3);
+	member = rm_mem(RBP, (i32)row->member - BIAS);
+	if (writes && (immediate || !rs1))
+		x64_const(&g->c, RDX, rs1);
+	else if (writes)
+		x64_mov(&g->c, W, RDX, x_at(rs1));
+	if (rd)
+		x64_mov(&g->c, W, RAX, member);
+	if (writes)
+		change_member(g, how, member, RDX);
+	if (rd)
+		x64_store(&g->c, W, x_at(rd), RAX);
+	return true;
 }
 
 static void csr_access(struct gen *g, u32 word)
@@ -110,6 +163,8 @@ static void csr_access(struct gen *g, u32 word)
 	};
 	help_fn *f = helpers[word >> 12 & 7]; /* funct3 */
 
+	if (csr_in_line(g, word))
+		return;
 	decode(g->h->decoder, word, &g->ops[g->nops].op);
 	x64_const(&g->c, RCX, gen_where_now(g));
 	x64_lea(&g->c, W, RDX, rm_rip(0));

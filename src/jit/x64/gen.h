@@ -114,6 +114,7 @@ struct gen {
 
 	/* What is known of the guest here. */
 	bool fp_on;
+	u32 least_privilege;
 	u8 frm; /* 0: nothing; 1: no more than 3; 2: it is 0 */
 
 	/* f registers in xmm registers: number, whether all 64 bits are there, whether it is known
