@@ -179,8 +179,10 @@ static bool write_mstatus(struct hart *h, u32 num, u64 v)
 	return change_status(h, UINT64_MAX, v);
 }
 
-#define SSTATUS_WRITABLE                                                                           \
-	(MSTATUS_SIE | MSTATUS_SPIE | MSTATUS_SPP | MSTATUS_FS | MSTATUS_SUM | MSTATUS_MXR)
+u64 csr_sstatus_mask(const struct hart *h)
+{
+	return status_mask(h) & SSTATUS_WRITABLE;
+}
 
 static u64 read_sstatus(const struct hart *h, u32 num)
 {

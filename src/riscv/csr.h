@@ -61,6 +61,13 @@ u64 csr_read(const struct hart *h, const struct csr_row *row, u32 num);
 /* Result as of csr_write_fn. */
 bool csr_change(struct hart *h, const struct csr_row *row, u32 num, struct csr_change c);
 
+enum { CSR_SSTATUS = 0x100 };
+
+/* The bits of mstatus that sstatus shows and writes; those that this hart can change. */
+#define SSTATUS_WRITABLE                                                                           \
+	(MSTATUS_SIE | MSTATUS_SPIE | MSTATUS_SPP | MSTATUS_FS | MSTATUS_SUM | MSTATUS_MXR)
+u64 csr_sstatus_mask(const struct hart *h);
+
 /* Bits of menvcfg that this hart has. */
 u64 csr_envcfg_mask(const struct hart *h);
 

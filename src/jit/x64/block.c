@@ -1,8 +1,6 @@
 /* block.c - a block, statement by statement; the back end for x86-64 */
 #include "gen.h"
 
-#include "csr.h"
-
 #include <cpuid.h>
 
 /* -- Statements --------------------------------------------------------------------- */
@@ -89,7 +87,7 @@ static void set(struct gen *g, u32 n)
 }
 
 /* What is known of the guest holds no longer. */
-static void forget_state(struct gen *g)
+void gen_forget_state(struct gen *g)
 {
 	gen_f_forget_all(g);
 	g->fp_on = false;
@@ -97,88 +95,11 @@ static void forget_state(struct gen *g)
 	g->least_privilege = 0;
 }
 
-/* fflags, frm and fcsr. */
-static bool is_fp_csr(u32 word)
-{
-	return word >> 20 >= 1 && word >> 20 <= 3;
-}
-
-/* Without enough privilege the interpreter traps. */
-static void require_privilege(struct gen *g, u32 least)
-{
-	if (g->least_privilege >= least)
-		return;
-	x64_alu_imm(&g->c, ALU_CMP, 0, H(priv), (i32)least);
-	gen_leave(g, x64_jcc(&g->c, CC_B));
-	g->least_privilege = least;
-}
-
-enum { CSR_WRITE = 1, CSR_SET, CSR_CLEAR }; /* funct3, less 4 with an immediate */
-
-static void change_member(struct gen *g, u32 how, struct rm member, u8 by)
-{
-	switch (how) {
-	case CSR_WRITE:
-		x64_store(&g->c, W, member, by);
-		break;
-	case CSR_SET:
-		x64_alu_to(&g->c, ALU_OR, W, member, by);
-		break;
-	default:
-		x64_group3(&g->c, G3_NOT, W, rm_reg(by));
-		x64_alu_to(&g->c, ALU_AND, W, member, by);
-	}
-}
-
-/* A CSR whose value is a member of struct hart. */
-static bool csr_in_line(struct gen *g, u32 word)
-{
-	const struct csr_row *row = csr_member(g->h, word >> 20);
-	u32 how = word >> 12 & 3, rd = word >> 7 & 31, rs1 = word >> 15 & 31;
-	bool immediate = word >> 14 & 1, writes = how == CSR_WRITE || rs1;
-	struct rm member;
-
-	if (!row || (writes && (row->mask != UINT64_MAX || word >> 30 == 3)))
-		return false;
-	require_privilege(g, word >> 28 & 3);
-	member = rm_mem(RBP, (i32)row->member - BIAS);
-	if (writes && (immediate || !rs1))
-		x64_const(&g->c, RDX, rs1);
-	else if (writes)
-		x64_mov(&g->c, W, RDX, x_at(rs1));
-	if (rd)
-		x64_mov(&g->c, W, RAX, member);
-	if (writes)
-		change_member(g, how, member, RDX);
-	if (rd)
-		x64_store(&g->c, W, x_at(rd), RAX);
-	return true;
-}
-
-static void csr_access(struct gen *g, u32 word)
-{
-	static help_fn *const helpers[8] = {
-		[1] = help_csrrw,  [2] = help_csrrs,  [3] = help_csrrc,
-		[5] = help_csrrwi, [6] = help_csrrsi, [7] = help_csrrci,
-	};
-	help_fn *f = helpers[word >> 12 & 7]; /* funct3 */
-
-	if (csr_in_line(g, word))
-		return;
-	decode(g->h->decoder, word, &g->ops[g->nops].op);
-	x64_const(&g->c, RCX, gen_where_now(g));
-	x64_lea(&g->c, W, RDX, rm_rip(0));
-	g->ops[g->nops++].site = offset_of(&g->c) - 4;
-	x64_const(&g->c, RAX, (u64)(uintptr_t)f);
-	x64_call_to(&g->c, g->code->common[is_fp_csr(word) ? CSR_FP : CSR_ACCESS]);
-	forget_state(g);
-}
-
 static void interpret(struct gen *g)
 {
 	x64_const(&g->c, RCX, gen_where_now(g));
 	x64_call_to(&g->c, g->code->common[STEP]);
-	forget_state(g);
+	gen_forget_state(g);
 }
 
 static void end(struct gen *g)
@@ -247,7 +168,7 @@ static u32 insn(struct gen *g, u32 n)
 				fence(g);
 			break;
 		case IR_CSR:
-			csr_access(g, (u32)i->k);
+			gen_csr(g, (u32)i->k);
 			break;
 		case IR_STEP:
 			interpret(g);
@@ -309,7 +230,7 @@ static bool block(struct jit_code *code, const struct ir_block *b, const struct 
 	memset(g.fixed, -1, sizeof(g.fixed));
 	g.loop_head = 0;
 	memset(&g.groups[0], 0, sizeof(g.groups[0]));
-	forget_state(&g);
+	gen_forget_state(&g);
 	gen_find_groups(&g);
 	g.guesses =
 		gen_loops(&g) && !(page->guesses_wrong[b->start / 2 / 64] >> b->start / 2 % 64 & 1);

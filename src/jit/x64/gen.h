@@ -43,6 +43,11 @@ static const u8 pins[33] = {
 	[2] = RBX, [8] = R12, [10] = RSI, [11] = RDI, [12] = R8, [13] = R9, [14] = R10, [15] = R11,
 };
 
+static inline u32 log2_of(u32 n)
+{
+	return (u32)CTZ64(n);
+}
+
 static inline u8 pin(i64 r)
 {
 	return pins[r] ? pins[r] : NO_REG;
@@ -279,8 +284,13 @@ void gen_make_link_stubs(struct gen *g);
 bool gen_loops(const struct gen *g);
 void gen_enter_loop(struct gen *g);
 
+/* -- csr.c -------------------------------------------------------------------------- */
+
+void gen_csr(struct gen *g, u32 word);
+
 /* -- block.c ------------------------------------------------------------------------- */
 
+void gen_forget_state(struct gen *g);
 void gen_align(struct code_buf *c, u32 to);
 struct code_buf gen_buffer(struct jit_code *code);
 

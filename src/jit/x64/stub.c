@@ -46,11 +46,6 @@ void gen_leave(struct gen *g, u32 site)
 
 /* -- Out of the way ----------------------------------------------------------------- */
 
-static u32 log2_of(u32 size)
-{
-	return (u32)CTZ64(size);
-}
-
 static void load_stub(struct gen *g, const struct stub *s)
 {
 	gen_address_into_rax(g, gen_address_of(g, s->address));
