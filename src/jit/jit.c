@@ -44,6 +44,8 @@ bool jit_step(struct hart *h)
 	h->left = left = h->left - where_done(h);
 	h->pc = where_pc(h);
 	interp_step(h);
+	if (atomic_load_explicit(&h->event, memory_order_relaxed))
+		return false; /* what it let in comes before the next */
 	return h->left == left - 1 && h->pc == where_pc(h) + where_len(h);
 }
 

@@ -187,7 +187,7 @@ static inline void jit_count(struct hart *h, enum jit_count what, u64 n)
 struct got jit_group(struct hart *h, u64 first, u64 last, u32 flags);
 /* The instruction faulted: h->fault. */
 void jit_fault(struct hart *h);
-/* Interprets it.  False: it trapped, or jumped; go back to C. */
+/* Interprets it.  False: it trapped, jumped, or let an interrupt in; go back to C. */
 bool jit_step(struct hart *h);
 /* The loop there guesses wrong too often: the next time it is made without. */
 void jit_impatient(struct hart *h);

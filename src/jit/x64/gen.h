@@ -30,13 +30,14 @@
 #define FRAME  (8 * GROUPS + 8)
 #define GROUPS 16
 
-#define TLB(tag) ((i32)(offsetof(struct context, tlb) + offsetof(struct tlb_entry, tag)))
-#define JUMP(m)  ((i32)(offsetof(struct context, jumps) + offsetof(struct jump, m)))
+#define TLB(tag)  ((i32)(offsetof(struct context, tlb) + offsetof(struct tlb_entry, tag)))
+#define JUMP(m)   ((i32)(offsetof(struct context, jumps) + offsetof(struct jump, m)))
 #define TARGET(m) ((i32)(offsetof(struct context, targets) + offsetof(struct target, m)))
-#define PAGE_KEY (-(i32)PAGE_SIZE)
+#define PAGE_KEY  (-(i32)PAGE_SIZE)
 
 _Static_assert(sizeof(struct tlb_entry) == 32 && sizeof(struct jump) == 32 &&
-		       sizeof(struct target) == 16, "index shifts");
+		       sizeof(struct target) == 16,
+	       "index shifts");
 
 /* Host registers of guest registers: those that compilers use most.  rax, which is 0, is none. */
 static const u8 pins[33] = {

@@ -50,8 +50,8 @@ static void count_jump(struct gen *g, u32 done)
 	x64_bind_to(&g->c, x64_jcc(&g->c, CC_LE), g->code->common[POLL_PC]);
 }
 
-/* edx = where the target of the address in rax is, in units of half its size.  Functions often begin
- * at multiples of a power of two, so that the bits above matter as much. */
+/* edx = where the target of the address in rax is, in units of half its size.  Functions often
+ * begin at multiples of a power of two, so that the bits above matter as much. */
 void gen_target_of_rax(struct code_buf *c)
 {
 	x64_rorx(c, 0, RDX, rm_reg(RAX), 9);
