@@ -212,15 +212,13 @@ static void tell_one(struct socket *s, struct connection *c, const struct vchain
 /* All that the guest is to be told, as far as there are buffers. */
 static void tell_all(struct socket *s)
 {
-	struct connection *c = NULL;
+	struct connection *c;
 	struct vchain chain;
 
-	while ((s->nresets || (c = next_to_tell(s))) && pop_buffer(s, &chain)) {
-		if (s->nresets)
-			put_reset(s, &chain);
-		else
-			tell_one(s, c, &chain);
-	}
+	while (s->nresets && pop_buffer(s, &chain))
+		put_reset(s, &chain);
+	while (!s->nresets && (c = next_to_tell(s)) && pop_buffer(s, &chain))
+		tell_one(s, c, &chain);
 	virtq_notify(&s->v, RECEIVE);
 }
 

@@ -13,7 +13,9 @@ const char *const words_chardev[] = { "null", "stdio", "pty", NULL };
 const char *const words_audio[] = { "null", NULL };
 const char *const words_disk[] = { "raw", "qcow2", NULL };
 const char *const words_net[] = { "none", "slirp", "tap", "socket", NULL }; /* enum net_kind */
-const char *const words_viewer[] = { "auto", "none", "sdl", "vnc", "web", NULL }; /* enum plan_viewer */
+const char *const words_viewer[] = {
+	"auto", "none", "sdl", "vnc", "web", NULL
+}; /* enum plan_viewer */
 const char *const words_cache[] = { "writeback", "writethrough", "none", "unsafe", NULL };
 
 /* clang-format off */

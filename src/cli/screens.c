@@ -26,8 +26,8 @@ static const struct viewer_kind {
 	struct host_viewer *(*open)(struct loop *l, const struct host_view *view, struct err *e);
 	u16 port; /* of servers: the first one tried */
 } kinds[] = {
-	[VIEWER_AUTO] = { "auto", open_auto },    [VIEWER_NONE] = { "none", open_none },
-	[VIEWER_SDL] = { "sdl", host_sdl },       [VIEWER_VNC] = { "vnc", host_vnc, 5900 },
+	[VIEWER_AUTO] = { "auto", open_auto, 0 }, [VIEWER_NONE] = { "none", open_none, 0 },
+	[VIEWER_SDL] = { "sdl", host_sdl, 0 },    [VIEWER_VNC] = { "vnc", host_vnc, 5900 },
 	[VIEWER_WEB] = { "web", host_web, 5700 },
 };
 

@@ -338,7 +338,7 @@ static bool read_type(struct reader *r)
 static bool read_move(struct reader *r)
 {
 	bool by_x, by_y;
-	i32 x, y;
+	i32 x = 0, y = 0;
 	struct script_step *s;
 
 	if (!want_number(r, &x, &by_x) || !want_number(r, &y, &by_y))
@@ -379,7 +379,7 @@ static bool read_click(struct reader *r)
 static bool read_wheel(struct reader *r)
 {
 	struct script_step *s;
-	i32 x = 0, y;
+	i32 x = 0, y = 0;
 	bool sign;
 
 	if (!want_number(r, &y, &sign) || (!at_end(r) && !want_number(r, &x, &sign)))
