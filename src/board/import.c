@@ -567,7 +567,9 @@ static bool add_modeled(struct import *m, u32 i, const struct device_class *c)
 
 	if (c->bus == BUS_PCI)
 		return !f->disabled && add_pci_host(m, i, c);
-	if (c->bus || lacks_required(m, c, f) || (window && misfit(m, c, f, size)))
+	/* Buses and what is on them are not nested here. */
+	if (c->bus || (c->on && !(c->on & BUS_MMIO)) || lacks_required(m, c, f) ||
+	    (window && misfit(m, c, f, size)))
 		return false;
 	begin_device(m, i, c->name);
 	if (window)

@@ -167,6 +167,26 @@ static void blocks_become_regbanks_where_their_bus_puts_them(void **state)
 	(void)state;
 }
 
+/* Its bus is a regbank, so that there is no place for it. */
+static void a_card_on_a_bus_that_is_not_made_is_missing(void **state)
+{
+	u8 buf[8192];
+	void *fdt = empty_tree(buf, sizeof(buf));
+	int spi = add_node(fdt, 0, "spi@10040000", "sifive,spi0"), card;
+	struct imported i;
+
+	CELLS(fdt, spi, "reg", 0, 0x10040000, 0, 0x1000);
+	CELLS(fdt, spi, "#address-cells", 1);
+	CELLS(fdt, spi, "#size-cells", 0);
+	card = add_node(fdt, spi, "mmc@0", "mmc-spi-slot");
+	CELLS(fdt, card, "reg", 0);
+	i = import_tree(buf, sizeof(buf));
+	assert_non_null(i.l.plan);
+	assert_int_equal(i.n.modeled, 0);
+	imported_free(&i);
+	(void)state;
+}
+
 /* A text in the tree cannot write YAML. */
 static void a_hostile_tree_stays_in_its_quotes(void **state)
 {
@@ -226,6 +246,7 @@ int main(void)
 		cmocka_unit_test(a_pci_host_keeps_its_windows_and_interrupts),
 		cmocka_unit_test(an_empty_tree_is_a_computer_that_says_what_it_lacks),
 		cmocka_unit_test(blocks_become_regbanks_where_their_bus_puts_them),
+		cmocka_unit_test(a_card_on_a_bus_that_is_not_made_is_missing),
 		cmocka_unit_test(a_hostile_tree_stays_in_its_quotes),
 		cmocka_unit_test(a_damaged_tree_is_refused_or_loads),
 	};
