@@ -350,6 +350,13 @@ static void device_definition(struct schema *s)
 	close(s, '}');
 }
 
+static void map_definition(struct schema *s, const char *name, const struct lang_key *keys)
+{
+	open(s, name, '{');
+	language_map(s, keys);
+	close(s, '}');
+}
+
 /* A parameter is declared by a map, or gets a new default by a plain value. */
 static void params_definition(struct schema *s)
 {
@@ -359,54 +366,35 @@ static void params_definition(struct schema *s)
 	open(s, "anyOf", '[');
 	line(s);
 	str_add(s->out, TEXT);
-	open(s, NULL, '{');
-	language_map(s, lang_params);
-	close(s, '}');
+	map_definition(s, NULL, lang_params);
 	close(s, ']');
 	close(s, '}');
 	close(s, '}');
 }
 
+static void word_or_map_definition(struct schema *s, const char *name, const char *const *list,
+				   const struct lang_key *keys)
+{
+	open(s, name, '{');
+	open(s, "anyOf", '[');
+	open(s, NULL, '{');
+	words(s, list);
+	close(s, '}');
+	map_definition(s, NULL, keys);
+	close(s, ']');
+	close(s, '}');
+}
+
 static void host_definitions(struct schema *s)
 {
-	open(s, "chardev", '{');
-	open(s, "anyOf", '[');
-	open(s, NULL, '{');
-	words(s, words_chardev);
-	close(s, '}');
-	open(s, NULL, '{');
-	language_map(s, lang_chardev);
-	close(s, '}');
-	close(s, ']');
-	close(s, '}');
-	open(s, "disk", '{');
-	language_map(s, lang_disk);
-	close(s, '}');
-	open(s, "backing", '{');
-	language_map(s, lang_backing);
-	close(s, '}');
-	open(s, "network", '{');
-	language_map(s, lang_net);
-	close(s, '}');
-	open(s, "display", '{');
-	language_map(s, lang_display);
-	close(s, '}');
-	open(s, "share", '{');
-	language_map(s, lang_share);
-	close(s, '}');
-	open(s, "vsock", '{');
-	language_map(s, lang_vsock);
-	close(s, '}');
-	open(s, "audio", '{');
-	open(s, "anyOf", '[');
-	open(s, NULL, '{');
-	words(s, words_audio);
-	close(s, '}');
-	open(s, NULL, '{');
-	language_map(s, lang_audio);
-	close(s, '}');
-	close(s, ']');
-	close(s, '}');
+	word_or_map_definition(s, "chardev", words_chardev, lang_chardev);
+	map_definition(s, "disk", lang_disk);
+	map_definition(s, "backing", lang_backing);
+	map_definition(s, "network", lang_net);
+	map_definition(s, "display", lang_display);
+	map_definition(s, "share", lang_share);
+	map_definition(s, "vsock", lang_vsock);
+	word_or_map_definition(s, "audio", words_audio, lang_audio);
 }
 
 /* -- The whole ------------------------------------------------------------------------------ */

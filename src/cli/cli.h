@@ -68,6 +68,8 @@ bool parse_time(const char *text, u64 *ns);
 
 /* "error[E0602]: text", then the hint, to stderr. */
 void print_err(const struct err *e);
+/* What a running machine says to a request, or why it says nothing; the exit code. */
+int print_answer(const char *machine, const char *request);
 void print_usage_error(const char *fmt, ...) PRINTF(1, 2);
 /* All of them, in the style that `--format` and the terminal ask for, to stderr; but they
  * are what `vmbuild check --json` has to say, so those go to stdout. */

@@ -148,20 +148,6 @@ static bool is_verb(const char *s)
 	return !strcmp(s, "add") || !strcmp(s, "remove");
 }
 
-static int ask(const char *machine, const char *request)
-{
-	struct str answer = { 0 };
-	struct err e = { 0 };
-	bool done = control_ask(machine, request, &answer, &e);
-
-	if (done)
-		printf("%s", str_text(&answer));
-	else
-		print_err(&e);
-	str_free(&answer);
-	return done ? EXIT_OK : EXIT_HOST;
-}
-
 int cmd_forward(const struct args *a)
 {
 	const char *card = args_value(a, "card");
@@ -170,7 +156,7 @@ int cmd_forward(const struct args *a)
 	struct err e = { 0 };
 
 	if (a->n == 1)
-		return ask(a->text[0], "forward");
+		return print_answer(a->text[0], "forward");
 	if (a->n == 2 || !is_verb(a->text[1])) {
 		print_usage_error("after the machine stand `add` or `remove` and the ports: "
 				  "`vmbuild forward %s add 8080:80`",
@@ -183,5 +169,5 @@ int cmd_forward(const struct args *a)
 	}
 	snprintf(request, sizeof(request), "forward %s %s %s", a->text[1], a->text[2],
 		 card ? card : "");
-	return ask(a->text[0], request);
+	return print_answer(a->text[0], request);
 }

@@ -54,6 +54,20 @@ void print_diags(const struct diags *ds, const struct args *a)
 	str_free(&s);
 }
 
+int print_answer(const char *machine, const char *request)
+{
+	struct str answer = { 0 };
+	struct err e = { 0 };
+	bool done = control_ask(machine, request, &answer, &e);
+
+	if (done)
+		printf("%s", str_text(&answer));
+	else
+		print_err(&e);
+	str_free(&answer);
+	return done ? EXIT_OK : EXIT_HOST;
+}
+
 /* E06xx and E07xx are the host's, everything else is the board's. */
 static bool is_hosts(const char *code)
 {

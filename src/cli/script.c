@@ -21,6 +21,14 @@ static struct script_step *step(struct reader *r, enum script_op op)
 	return &s->steps[s->n++];
 }
 
+static void step_to(struct reader *r, enum script_op op, i32 x, i32 y)
+{
+	struct script_step *s = step(r, op);
+
+	s->x = x;
+	s->y = y;
+}
+
 /* -- Words ------------------------------------------------------------------------------ */
 
 static u32 characters(const char *from, const char *to)
@@ -339,15 +347,12 @@ static bool read_move(struct reader *r)
 {
 	bool by_x, by_y;
 	i32 x = 0, y = 0;
-	struct script_step *s;
 
 	if (!want_number(r, &x, &by_x) || !want_number(r, &y, &by_y))
 		return false;
 	if (by_x != by_y)
 		return wrong(r, "both numbers have a sign, to move by, or none, to move to");
-	s = step(r, by_x ? SCRIPT_MOVE : SCRIPT_PLACE);
-	s->x = x;
-	s->y = y;
+	step_to(r, by_x ? SCRIPT_MOVE : SCRIPT_PLACE, x, y);
 	return true;
 }
 
@@ -378,15 +383,12 @@ static bool read_click(struct reader *r)
 
 static bool read_wheel(struct reader *r)
 {
-	struct script_step *s;
 	i32 x = 0, y = 0;
 	bool sign;
 
 	if (!want_number(r, &y, &sign) || (!at_end(r) && !want_number(r, &x, &sign)))
 		return false;
-	s = step(r, SCRIPT_WHEEL);
-	s->x = x;
-	s->y = y;
+	step_to(r, SCRIPT_WHEEL, x, y);
 	return true;
 }
 

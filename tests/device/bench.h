@@ -8,6 +8,7 @@
 #ifndef BENCH_H
 #define BENCH_H
 
+#include "chance.h"
 #include "check.h"
 
 #include "core.h"
@@ -587,13 +588,6 @@ static inline void wr8(struct device *dev, u64 off, u32 value)
 static inline u8 rd8(struct device *dev, u64 off)
 {
 	return (u8)device_read(dev, off, 1);
-}
-
-static inline u32 bench_xorshift(u32 *s)
-{
-	*s ^= *s << 13;
-	*s ^= *s >> 17;
-	return *s ^= *s << 5;
 }
 
 #endif

@@ -157,11 +157,11 @@ static void no_store_is_missed(void **state)
 		put(&r, X_OFFSET, 5);
 		put(&r, Y_OFFSET, 3);
 		for (u32 k = 0; k < 300; k++) {
-			u32 width = 1u << bench_xorshift(&seed) % 4;
+			u32 width = 1u << xorshift(&seed) % 4;
 			struct viewer other = { .changed = nothing };
 
-			store(&r, (bench_xorshift(&seed) % 4000) & ~(width - 1), width,
-			      bench_xorshift(&seed) * (u64)0x100000001);
+			store(&r, (xorshift(&seed) % 4000) & ~(width - 1), width,
+			      xorshift(&seed) * (u64)0x100000001);
 			look(&r);
 			display_watch(display(&r), &other);
 			display_look(&other, 0, &fresh, &f);
@@ -278,14 +278,14 @@ static void every_register_takes_anything(void **state)
 
 	start(&r);
 	for (u32 i = 0; i < 20000; i++) {
-		u32 width = 1u << bench_xorshift(&seed) % 4;
-		u32 off = (bench_xorshift(&seed) >> 5) % 0x700 & ~(width - 1);
+		u32 width = 1u << xorshift(&seed) % 4;
+		u32 off = (xorshift(&seed) >> 5) % 0x700 & ~(width - 1);
 
 		if (i % 3)
 			off = 0x500 + (off % 22 & ~(width - 1));
-		hart_store(r.d.b, REGISTERS_AT + off, width, bench_xorshift(&seed));
+		hart_store(r.d.b, REGISTERS_AT + off, width, xorshift(&seed));
 		hart_load(r.d.b, REGISTERS_AT + off, width);
-		store(&r, bench_xorshift(&seed) % (16 << 20) & ~7u, 8, seed);
+		store(&r, xorshift(&seed) % (16 << 20) & ~7u, 8, seed);
 		if (i % 100 == 0)
 			look(&r);
 	}

@@ -377,12 +377,12 @@ static void deadlines_come_in_order_however_they_were_set(void **state)
 
 	timers_slots(t, SLOTS, on_slot, &f);
 	for (u32 i = 0; i < 5 * SLOTS; i++) {
-		u32 slot = bench_xorshift(&seed) % SLOTS;
-		bool off = bench_xorshift(&seed) % 4 == 0;
+		u32 slot = xorshift(&seed) % SLOTS;
+		bool off = xorshift(&seed) % 4 == 0;
 
 		if (i < SLOTS)
 			slot = i;
-		at[slot] = off ? NEVER_NS : 1 + bench_xorshift(&seed) % 1000;
+		at[slot] = off ? NEVER_NS : 1 + xorshift(&seed) % 1000;
 		timers_slot_at(t, slot, at[slot]);
 	}
 	for (u32 i = 0; i < SLOTS; i++)

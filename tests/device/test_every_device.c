@@ -15,7 +15,7 @@
 /* Anywhere, but often near the start of the window or of a power of two in it. */
 static u64 offset_in(u64 size, u32 *seed)
 {
-	u32 how = bench_xorshift(seed) >> 5, where = bench_xorshift(seed) >> 3;
+	u32 how = xorshift(seed) >> 5, where = xorshift(seed) >> 3;
 	u64 off = where % size;
 
 	if (how & 1)
@@ -30,9 +30,9 @@ static u64 offset_in(u64 size, u32 *seed)
 static void touch(struct device *dev, u32 *seed)
 {
 	u64 off = offset_in(MAX(dev->engine->place.size, 1), seed);
-	u32 what = bench_xorshift(seed) >> 7, usual = what & 0x100 ? 4 : 1;
+	u32 what = xorshift(seed) >> 7, usual = what & 0x100 ? 4 : 1;
 	u32 width = what & 0x10 ? usual : 1u << what % 4;
-	u64 value = bench_xorshift(seed);
+	u64 value = xorshift(seed);
 
 	if (what & 0x20)
 		value &= 0xff;
@@ -71,7 +71,7 @@ static void touch_spi(struct device *dev, u32 what)
 /* What its controller may bring, in any order. */
 static void touch_chip(struct device *dev, u32 *seed)
 {
-	u32 what = bench_xorshift(seed) >> 7;
+	u32 what = xorshift(seed) >> 7;
 
 	device_lock(dev);
 	if (dev->class->i2c)
@@ -85,7 +85,7 @@ static void touch_chip(struct device *dev, u32 *seed)
 /* What its port may send: often a command; and room for answers. */
 static void touch_plugged(struct device *dev, u32 *seed)
 {
-	u32 what = bench_xorshift(seed) >> 7;
+	u32 what = xorshift(seed) >> 7;
 
 	device_lock(dev);
 	if (what & 0x300)
@@ -100,7 +100,7 @@ static void touch_plugged(struct device *dev, u32 *seed)
 static void touch_bar(struct device *dev, u32 *seed)
 {
 	const struct pci_class *is = dev->class->pci;
-	u32 what = bench_xorshift(seed) >> 7, bar = what % ARRAY_LEN(is->bar);
+	u32 what = xorshift(seed) >> 7, bar = what % ARRAY_LEN(is->bar);
 	u32 width = 1u << (what >> 4) % 4;
 	u64 off;
 
@@ -109,7 +109,7 @@ static void touch_bar(struct device *dev, u32 *seed)
 	off = align_down(offset_in(is->bar[bar].size, seed), width);
 	device_lock(dev);
 	if (what & 0x80 && is->write)
-		is->write(dev, bar, off, width, bench_xorshift(seed) & LOW_BITS(8 * width));
+		is->write(dev, bar, off, width, xorshift(seed) & LOW_BITS(8 * width));
 	else if (is->read)
 		is->read(dev, bar, off, width);
 	device_changed(dev);
@@ -125,8 +125,8 @@ static void touch_row(struct device *dev, u32 *seed)
 		n++;
 	if (!n)
 		return;
-	i = bench_xorshift(seed) % n;
-	device_write(dev, regs[i].off, regs[i].width, bench_xorshift(seed));
+	i = xorshift(seed) % n;
+	device_write(dev, regs[i].off, regs[i].width, xorshift(seed));
 }
 
 static void type(struct device *dev, u32 *seed)
@@ -134,14 +134,14 @@ static void type(struct device *dev, u32 *seed)
 	static const char text[] = "the quick brown fox jumps over the lazy dog";
 
 	if (bench_of(dev)->far.ctx == dev)
-		bench_type(dev, text + bench_xorshift(seed) % sizeof(text));
+		bench_type(dev, text + xorshift(seed) % sizeof(text));
 }
 
 /* A key is up again at once: what is down is the bench's, and the twin has another. */
 static void tap(struct device *dev, u32 *seed)
 {
 	struct input_source *hands = bench_of(dev)->hands;
-	u32 what = bench_xorshift(seed), code = 1 + what % (INPUT_CODES - 1);
+	u32 what = xorshift(seed), code = 1 + what % (INPUT_CODES - 1);
 
 	input_key(hands, code, true);
 	input_key(hands, code, false);
@@ -155,7 +155,7 @@ static void tap(struct device *dev, u32 *seed)
 static void frame(struct device *dev, u32 *seed)
 {
 	struct bench *b = bench_of(dev);
-	u32 what = bench_xorshift(seed), n = 60 + what % 1500;
+	u32 what = xorshift(seed), n = 60 + what % 1500;
 	struct net_work w = { .csum = what & 0x100000,
 			      .csum_start = (u16)(what >> 8 & 0x3f),
 			      .csum_offset = (u16)(what >> 16 & 0xf) };
@@ -170,7 +170,7 @@ static void frame(struct device *dev, u32 *seed)
 
 static void disturb(struct device *dev, u32 seed)
 {
-	u32 what = bench_xorshift(&seed) >> 9, lines = device_input_count(dev);
+	u32 what = xorshift(&seed) >> 9, lines = device_input_count(dev);
 
 	switch (what % 16) {
 	case 0:
@@ -180,14 +180,14 @@ static void disturb(struct device *dev, u32 seed)
 	case 2:
 	case 3:
 		if (lines > 1)
-			device_input(dev, 1 + bench_xorshift(&seed) % (lines - 1), what & 0x100);
+			device_input(dev, 1 + xorshift(&seed) % (lines - 1), what & 0x100);
 		break;
 	case 4:
 		type(dev, &seed);
 		tap(dev, &seed);
 		break;
 	case 5:
-		bench_advance(bench_of(dev), (u64)1 << bench_xorshift(&seed) % 32);
+		bench_advance(bench_of(dev), (u64)1 << xorshift(&seed) % 32);
 		break;
 	case 6:
 		if (what & 0x100)
@@ -439,7 +439,7 @@ static void damage(const char *class, u32 seed)
 	if (s.n)
 		assert_false(device_restore(dev, s.bytes, s.n - 1, &e));
 	for (u32 r = seed * 77 + 1; s.n && flips; flips--)
-		s.bytes[bench_xorshift(&r) % s.n] ^= (u8)(1u << bench_xorshift(&r) % 8);
+		s.bytes[xorshift(&r) % s.n] ^= (u8)(1u << xorshift(&r) % 8);
 	t = save(dev);
 	if (!device_restore(dev, s.bytes, s.n, &e)) {
 		struct saved now = save(dev);
@@ -515,7 +515,7 @@ static void unplug(struct function *f)
 static void configure(struct function *f, u32 *seed)
 {
 	static const u32 likely[] = { 0x04, 0x10, 0x14, 0x18, 0x1c, 0x20, 0x24, 0x3c };
-	u32 how = bench_xorshift(seed) >> 6, width = 1u << (how >> 8) % 3;
+	u32 how = xorshift(seed) >> 6, width = 1u << (how >> 8) % 3;
 	u32 off = how & 1 ? likely[(how >> 1) % ARRAY_LEN(likely)] : (how >> 1) % 0x100;
 	u32 value = how & 0x20 ? UINT32_MAX : BAR_BASE + ((how >> 4) % 64 << 12);
 
@@ -529,27 +529,27 @@ static void configure(struct function *f, u32 *seed)
 static void reach_bar(struct function *f, u32 *seed)
 {
 	struct mem *m = bench_of(f->dev)->machine.mem;
-	u32 how = bench_xorshift(seed) >> 6, width = 1u << (how >> 8) % 4;
-	u64 gpa = BAR_BASE + ((how >> 4) % 64 << 12) + bench_xorshift(seed) % 0x100;
+	u32 how = xorshift(seed) >> 6, width = 1u << (how >> 8) % 4;
+	u64 gpa = BAR_BASE + ((how >> 4) % 64 << 12) + xorshift(seed) % 0x100;
 	u64 v;
 
 	gpa = align_down(gpa, width);
 	if (how & 1)
-		mem_io_write(m, NULL, gpa, width, bench_xorshift(seed));
+		mem_io_write(m, NULL, gpa, width, xorshift(seed));
 	else
 		mem_io_read(m, NULL, gpa, width, &v);
 }
 
 static void disturb_function(struct function *f, u32 seed)
 {
-	switch ((bench_xorshift(&seed) >> 9) % 8) {
+	switch ((xorshift(&seed) >> 9) % 8) {
 	case 0:
 	case 1:
 	case 2:
 		configure(f, &seed);
 		break;
 	case 3:
-		bench_advance(bench_of(f->dev), (u64)1 << bench_xorshift(&seed) % 32);
+		bench_advance(bench_of(f->dev), (u64)1 << xorshift(&seed) % 32);
 		break;
 	case 4:
 		if (seed & 0x100)

@@ -638,12 +638,11 @@ static void any_ring_is_survived(void **state)
 	card_start(&c);
 	for (u32 round = 0; round < 3000; round++) {
 		for (u32 i = 0; i < 64; i++) {
-			u32 r = bench_xorshift(&seed), far = bench_xorshift(&seed);
+			u32 r = xorshift(&seed), far = xorshift(&seed);
 			u64 to = r & 1 ? BUFFERS + far % 0x1000 : far;
 
-			descriptor(&c, r & 2 ? TX : RX, i,
-				   bench_xorshift(&seed) | (r & 4 ? OWN : 0), bench_xorshift(&seed),
-				   to);
+			descriptor(&c, r & 2 ? TX : RX, i, xorshift(&seed) | (r & 4 ? OWN : 0),
+				   xorshift(&seed), to);
 		}
 		c.b->cable_full = seed & 0x80;
 		put(&c, POLL, 1, 0x40);

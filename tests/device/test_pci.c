@@ -410,7 +410,7 @@ static void random_programming_maps_what_the_registers_say(void **state)
 
 	rig_init(&r, false);
 	for (u32 i = 0; i < 20000; i++) {
-		u32 what = bench_xorshift(&seed) % 8, v = bench_xorshift(&seed);
+		u32 what = xorshift(&seed) % 8, v = xorshift(&seed);
 
 		if (what == 0)
 			set(&r, 4, 2, v);

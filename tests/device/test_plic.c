@@ -393,8 +393,8 @@ static void random_use_agrees_with_a_plain_model(void **state)
 	struct device *plic = bench_with("plic", "sources=70");
 
 	for (u32 step = 0; step < 20000; step++) {
-		u32 what = (bench_xorshift(&seed) >> 8) % 6, id = 1 + bench_xorshift(&seed) % N;
-		u32 c = (bench_xorshift(&seed) >> 4) % 4, v = (bench_xorshift(&seed) >> 6) % 8;
+		u32 what = (xorshift(&seed) >> 8) % 6, id = 1 + xorshift(&seed) % N;
+		u32 c = (xorshift(&seed) >> 4) % 4, v = (xorshift(&seed) >> 6) % 8;
 		u32 got, word = 0, want;
 
 		switch (what) {

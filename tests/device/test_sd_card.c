@@ -802,7 +802,7 @@ static void check_noise(struct rig *r)
 	u32 seed = 5;
 
 	for (u32 i = 0; i < 200000; i++) {
-		u32 what = bench_xorshift(&seed) >> 8;
+		u32 what = xorshift(&seed) >> 8;
 
 		spi_exchange(r->bus, (u8)(what & 0x300 ? what : 0x40 | what));
 		if (what % 997 == 0)

@@ -664,19 +664,19 @@ static void check_wild(struct driver *d)
 	for (u32 round = 0; round < 300; round++) {
 		driver_start(d, HAS_DISCARD | HAS_ZEROES | F_INDIRECT, 1, 16);
 		for (u32 i = 0; i < 20; i++) {
-			u64 at = DATA_AT + (bench_xorshift(&seed) & 0xfff);
-			u32 type = bench_xorshift(&seed) % 16;
+			u64 at = DATA_AT + (xorshift(&seed) & 0xfff);
+			u32 type = xorshift(&seed) % 16;
 
-			header(d, HEADER_AT, type, bench_xorshift(&seed) % 70);
-			put_le64(ram(d, HEADER_AT + 16), bench_xorshift(&seed) % 70);
-			put_le32(ram(d, HEADER_AT + 24), bench_xorshift(&seed) % 70);
-			put_le32(ram(d, HEADER_AT + 28), bench_xorshift(&seed) % 3);
-			add_chain(d, 0,
-				  (struct buffer[]){
-					  { HEADER_AT, 16 + (seed >> 8 & 16), false },
-					  { at, 1 + (bench_xorshift(&seed) & 0x7ff), seed & 1 },
-					  { BYTES_AT, 1 + (bench_xorshift(&seed) & 3), true } },
-				  3);
+			header(d, HEADER_AT, type, xorshift(&seed) % 70);
+			put_le64(ram(d, HEADER_AT + 16), xorshift(&seed) % 70);
+			put_le32(ram(d, HEADER_AT + 24), xorshift(&seed) % 70);
+			put_le32(ram(d, HEADER_AT + 28), xorshift(&seed) % 3);
+			add_chain(
+				d, 0,
+				(struct buffer[]){ { HEADER_AT, 16 + (seed >> 8 & 16), false },
+						   { at, 1 + (xorshift(&seed) & 0x7ff), seed & 1 },
+						   { BYTES_AT, 1 + (xorshift(&seed) & 3), true } },
+				3);
 			driver_kick(d, 0);
 			if (seed & 64)
 				finish(disk(d));

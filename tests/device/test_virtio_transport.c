@@ -544,9 +544,9 @@ static void check_wild(struct driver *d)
 	u32 seed = 3;
 
 	for (u32 i = 0; i < 100000; i++) {
-		u32 width = 1u << bench_xorshift(&seed) % 4;
-		u32 off = bench_xorshift(&seed) % (d->pci ? 0x4000 : 0x200) & ~(width - 1);
-		u64 v = bench_xorshift(&seed);
+		u32 width = 1u << xorshift(&seed) % 4;
+		u32 off = xorshift(&seed) % (d->pci ? 0x4000 : 0x200) & ~(width - 1);
+		u64 v = xorshift(&seed);
 		u64 at = (d->pci ? BAR_AT : BENCH_BASE) + off;
 
 		if (d->pci && seed & 3)

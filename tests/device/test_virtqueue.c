@@ -446,7 +446,7 @@ static void check_events(struct driver *d)
 
 	driver_start(d, F_EVENT_IDX, 1, SIZE);
 	for (u32 i = 0; i < 40000; i++) {
-		u32 n = bench_xorshift(&seed) % (SIZE + 1), r = bench_xorshift(&seed);
+		u32 n = xorshift(&seed) % (SIZE + 1), r = xorshift(&seed);
 		u16 event = (u16)(r & 0x100 ? used + r % 12 - 2 : r >> 16);
 		bool inside = false;
 

@@ -4,6 +4,7 @@
 #ifndef CORPUS_H
 #define CORPUS_H
 
+#include "chance.h"
 #include "fuzz.h"
 
 #include <dirent.h>
@@ -14,10 +15,7 @@ static u32 corpus_seed = 1;
 
 static inline u32 corpus_random(u32 below)
 {
-	corpus_seed ^= corpus_seed << 13;
-	corpus_seed ^= corpus_seed >> 17;
-	corpus_seed ^= corpus_seed << 5;
-	return corpus_seed % below;
+	return xorshift(&corpus_seed) % below;
 }
 
 static inline void corpus_timed(const char *path, const u8 *bytes, size_t n)

@@ -7,30 +7,13 @@
  */
 #define _GNU_SOURCE
 #include "../p9_client.h"
+#include "life.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-int fuzz_one(const uint8_t *data, size_t size);
-
 #define SECRET "hG7-not-for-guests"
-
-struct input {
-	const u8 *at;
-	size_t left;
-};
-
-static u32 take(struct input *in, u32 bytes)
-{
-	u32 v = 0;
-
-	while (bytes-- && in->left) {
-		v = v << 8 | *in->at++;
-		in->left--;
-	}
-	return v;
-}
 
 /* -- The folder: one a process, emptied between two inputs ------------------------------------ */
 

@@ -7,28 +7,11 @@
  * of it is bounded, and after a reset the controller reads a block as if nothing had been.
  */
 #include "../device/nvme_bench.h"
-
-int fuzz_one(const uint8_t *data, size_t size);
+#include "life.h"
 
 #define BLOCKS 256
 #define PAIRS  3
 #define MOST   64 /* requests under way */
-
-struct input {
-	const u8 *at;
-	size_t left;
-};
-
-static u32 take(struct input *in, u32 bytes)
-{
-	u32 v = 0;
-
-	while (bytes-- && in->left) {
-		v = v << 8 | *in->at++;
-		in->left--;
-	}
-	return v;
-}
 
 /* Mostly a page of data or of a list, and sometimes anything. */
 static u64 pointer(struct input *in)

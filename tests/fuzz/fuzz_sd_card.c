@@ -7,31 +7,14 @@
  */
 #include "../device/disk_bench.h"
 #include "../device/spi_bench.h"
-
-int fuzz_one(const uint8_t *data, size_t size);
+#include "life.h"
 
 #define BLOCKS 1024
-
-struct input {
-	const u8 *at;
-	size_t left;
-};
 
 struct rig {
 	struct disk *disk;
 	struct device *bus, *card;
 };
-
-static u32 take(struct input *in, u32 bytes)
-{
-	u32 v = 0;
-
-	while (bytes-- && in->left) {
-		v = v << 8 | *in->at++;
-		in->left--;
-	}
-	return v;
-}
 
 /* The receive FIFO may hold something, if the driver likes. */
 static u8 exchange(struct rig *r, u8 out)

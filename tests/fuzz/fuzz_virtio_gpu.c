@@ -9,8 +9,6 @@
 
 #include "display.h"
 
-int fuzz_one(const uint8_t *data, size_t size);
-
 extern const struct device_class device_virtio_gpu;
 
 #define QUEUES   2

@@ -7,8 +7,6 @@
  */
 #include "virtio_life.h"
 
-int fuzz_one(const uint8_t *data, size_t size);
-
 extern const struct device_class device_virtio_net;
 
 #define QUEUES 5 /* two pairs and the commands */

@@ -1,14 +1,8 @@
 /* The fuzz targets of the network without a fuzzer: random input, the same each time. */
+#include "chance.h"
 #include "check.h"
 
 #include "fuzz_net.c"
-
-static u32 xorshift(u32 *s)
-{
-	*s ^= *s << 13;
-	*s ^= *s >> 17;
-	return *s ^= *s << 5;
-}
 
 /* A start that gets far, and chance behind it. */
 static void frames_of_all_kinds_are_dropped_or_sound(void **state)

@@ -1,14 +1,8 @@
 /* The fuzz target of qcow2 without a fuzzer: random lives, the same each time. */
+#include "chance.h"
 #include "check.h"
 
 #include "fuzz_qcow2.c"
-
-static u32 xorshift(u32 *s)
-{
-	*s ^= *s << 13;
-	*s ^= *s >> 17;
-	return *s ^= *s << 5;
-}
 
 /* Changes at places and of values that tables have: offsets of clusters, flags. */
 static void put_change(u8 *at, u32 *seed)

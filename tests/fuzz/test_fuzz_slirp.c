@@ -1,14 +1,8 @@
 /* The guard and libslirp behind it without a fuzzer: random frames, the same each time. */
+#include "chance.h"
 #include "check.h"
 
 #include "fuzz_slirp.c"
-
-static u32 xorshift(u32 *s)
-{
-	*s ^= *s << 13;
-	*s ^= *s >> 17;
-	return *s ^= *s << 5;
-}
 
 /* Headers that pass, for this host, around chance. */
 static u32 put_frame(u8 *f, u32 *seed)

@@ -1,17 +1,10 @@
 /* The fuzz target of virtio-net without a fuzzer: random lives, the same each time. */
 #include "fuzz_virtio_net.c"
+#include "lives.h"
 
 static void whatever_a_driver_does_the_card_keeps_its_promises(void **state)
 {
-	u32 seed = 11;
-
-	for (u32 life = 0; life < 3000; life++) {
-		u8 bytes[600];
-
-		for (u32 i = 0; i < sizeof(bytes); i++)
-			bytes[i] = (u8)(bench_xorshift(&seed) >> 9);
-		fuzz_one(bytes, sizeof(bytes));
-	}
+	random_lives(11, 3000, 600);
 	(void)state;
 }
 

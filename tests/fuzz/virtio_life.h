@@ -6,24 +6,9 @@
 #define VIRTIO_LIFE_H
 
 #include "../device/virtio_bench.h"
+#include "life.h"
 
 #define QUEUE_SIZE 16
-
-struct input {
-	const u8 *at;
-	size_t left;
-};
-
-static inline u32 take(struct input *in, u32 bytes)
-{
-	u32 v = 0;
-
-	while (bytes-- && in->left) {
-		v = v << 8 | *in->at++;
-		in->left--;
-	}
-	return v;
-}
 
 /* Like driver_start(), but a device that refuses is none to wonder about. */
 static inline void life_start(struct driver *d, u32 queues, u64 features)

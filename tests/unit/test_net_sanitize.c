@@ -1,4 +1,5 @@
 /* The guard before libslirp: what passes, what is put right, what is dropped. */
+#include "chance.h"
 #include "check.h"
 #include "netio.h"
 
@@ -319,13 +320,6 @@ static void without_ipv6_none_of_it_passes(void **state)
 	tcp(&f, true, 0);
 	assert_false(net_sanitize(&only4, f.b, &f.n, &(struct net_work){ .csum = false }));
 	(void)state;
-}
-
-static u32 xorshift(u32 *s)
-{
-	*s ^= *s << 13;
-	*s ^= *s >> 17;
-	return *s ^= *s << 5;
 }
 
 static void random_frame(struct frame *f, u32 *seed)

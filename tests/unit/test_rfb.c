@@ -611,15 +611,14 @@ static void whatever_a_client_says_and_however_it_is_cut_does_no_harm(void **sta
 		for (u32 i = 0; i < 200 && good; i++) {
 			static const u8 types[] = { 0, 2, 3, 3, 3, 4, 5, 6, 251, 255 };
 			u8 bytes[24];
-			size_t n = 1 + bench_xorshift(&seed) % sizeof(bytes);
+			size_t n = 1 + xorshift(&seed) % sizeof(bytes);
 
 			for (size_t k = 0; k < n; k++)
-				bytes[k] =
-					(u8)(bench_xorshift(&seed) % 5 ? 0 : bench_xorshift(&seed));
-			bytes[0] = types[bench_xorshift(&seed) % sizeof(types)];
+				bytes[k] = (u8)(xorshift(&seed) % 5 ? 0 : xorshift(&seed));
+			bytes[0] = types[xorshift(&seed) % sizeof(types)];
 			good = say(r, bytes, n);
 			if (i % 3 == 0)
-				show(r, bench_xorshift(&seed) % 64, bench_xorshift(&seed) % 64);
+				show(r, xorshift(&seed) % 64, xorshift(&seed) % 64);
 			hear(r);
 			assert_true(r->out.n < 2 * MIB);
 		}
