@@ -380,11 +380,6 @@ bool cache_compile(struct jit *j, struct hart *h, struct jit_page *page, u32 sta
 	return there;
 }
 
-static bool guesses_wrong(const struct jit_page *page, u32 start)
-{
-	return page->guesses_wrong[start / 2 / 64] >> start / 2 % 64 & 1;
-}
-
 void cache_distrust(struct jit *j, const struct hart *h, u64 gva, u32 at)
 {
 	const struct jump *to = &h->ctx->jumps[gva / PAGE_SIZE % JUMP_ENTRIES];
@@ -395,7 +390,7 @@ void cache_distrust(struct jit *j, const struct hart *h, u64 gva, u32 at)
 	for (size_t n = to->native->nblocks; n--;) {
 		struct jit_block *b = &to->native->blocks[n];
 
-		if (b->start > at || b->end <= at || guesses_wrong(to->native, b->start))
+		if (b->start > at || b->end <= at || jit_guesses_wrong(to->native, b->start))
 			continue;
 		to->native->guesses_wrong[b->start / 2 / 64] |= (u64)1 << b->start / 2 % 64;
 		drop_block(j, to->native, n);

@@ -44,6 +44,11 @@ struct jit_page {
 
 _Static_assert(offsetof(struct jit_page, entry) == 0, "compiled code indexes it");
 
+static inline bool jit_guesses_wrong(const struct jit_page *page, u32 start)
+{
+	return page->guesses_wrong[start / 2 / 64] >> start / 2 % 64 & 1;
+}
+
 struct jit_block {
 	u16 start, end; /* offsets in the page */
 	u32 code, size; /* in the arena */

@@ -169,7 +169,7 @@ static u64 read_mstatus(const struct hart *h, u32 num)
 	if ((v & MSTATUS_FS) == MSTATUS_FS)
 		v |= MSTATUS_SD;
 	if (h->config->s_mode)
-		v |= (MSTATUS_UXL & BIT(33)) | (MSTATUS_SXL & BIT(35)); /* both 2: 64 bits */
+		v |= MSTATUS_UXL_64 | MSTATUS_SXL_64;
 	return v;
 }
 

@@ -428,6 +428,8 @@ enum hsm { HSM_STARTED, HSM_STOPPED, HSM_START_PENDING, HSM_SUSPENDED = 4 };
 #define MSTATUS_TSR  ((u64)1 << 22)
 #define MSTATUS_UXL  ((u64)3 << 32)
 #define MSTATUS_SXL  ((u64)3 << 34)
+#define MSTATUS_UXL_64 ((u64)2 << 32)
+#define MSTATUS_SXL_64 ((u64)2 << 34)
 #define MSTATUS_SD   ((u64)1 << 63) /* computed when read */
 #define MSTATUS_MPP_SHIFT 11
 

@@ -232,8 +232,7 @@ static bool block(struct jit_code *code, const struct ir_block *b, const struct 
 	memset(&g.groups[0], 0, sizeof(g.groups[0]));
 	gen_forget_state(&g);
 	gen_find_groups(&g);
-	g.guesses =
-		gen_loops(&g) && !(page->guesses_wrong[b->start / 2 / 64] >> b->start / 2 % 64 & 1);
+	g.guesses = gen_loops(&g) && !jit_guesses_wrong(page, b->start);
 
 	gen_align(&g.c, 16);
 	out->code = offset_of(&g.c);

@@ -104,7 +104,7 @@ static void status_of_rax(struct gen *g)
 	x64_shift_imm(&g->c, SH_SHR, 0, rm_reg(RCX), log2_of(lowest) + 2);
 	x64_shift_imm(&g->c, SH_SHL, W, rm_reg(RCX), 63);
 	x64_alu(&g->c, ALU_OR, W, RAX, rm_reg(RCX));
-	x64_const(&g->c, RCX, (u64)2 << 32);
+	x64_const(&g->c, RCX, MSTATUS_UXL_64);
 	x64_alu(&g->c, ALU_OR, W, RAX, rm_reg(RCX));
 }
 
