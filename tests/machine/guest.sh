@@ -1,0 +1,112 @@
+# guest.sh - what scripts share that have the fetched guest on a machine, which listens on
+# descriptor 3.
+#
+# What the machine says is in $dir/out.  $dir goes away with the script, and so do the machine and
+# the processes of $others.  Without the guest there is nothing to do.
+: "${VMBUILD:=build/dev/vmbuild}"
+dir=$(mktemp -d) || exit 1
+pid='' others='' passed=0 failed=0 skipped=0
+clean() {
+	exec 3>&-
+	for p in $pid $others; do kill "$p" 2>/dev/null; done
+	rm -rf "$dir"
+}
+trap clean EXIT
+guest=${XDG_CACHE_HOME:-$HOME/.cache}/vmbuild/guests/debian-small
+
+if [ ! -e "$guest/kernel" ]; then
+	echo "0 passed, 0 failed, 1 skipped"
+	echo "$(basename "$0"): no guest: $VMBUILD fetch debian-small" >&2
+	exit 0
+fi
+
+# -- What is printed ------------------------------------------------------------------------
+
+told=$dir/out # its end is shown with what failed
+verdict() { # name, what is wrong or nothing, figure
+	if [ -z "$2" ]; then
+		passed=$((passed + 1))
+		printf 'ok    %-48s %s\n' "$1" "${3:-}"
+	else
+		failed=$((failed + 1))
+		printf 'FAIL  %-48s %s\n' "$1" "$2"
+		tail -n 8 "$told" | sed 's/^/      /'
+	fi
+}
+
+skip() { # name, why
+	skipped=$((skipped + 1))
+	printf 'skip  %-48s %s\n' "$1" "$2"
+}
+
+totals() {
+	echo "$passed passed, $failed failed, $skipped skipped"
+	[ $failed = 0 ]
+}
+
+# -- The machine ------------------------------------------------------------------------------
+
+# Waits until `$1` stands in its output; false after $2 seconds.
+seen() {
+	n=0
+	until grep -aq -- "$1" "$dir/out"; do
+		n=$((n + 1))
+		[ $n -lt $(($2 * 10)) ] || return 1
+		sleep 0.1
+	done
+}
+
+boot() { # time limit, board and arguments
+	limit=$1
+	shift
+	cp --sparse=always "$guest/image" "$dir/image"
+	rm -f "$dir/in"
+	mkfifo "$dir/in"
+	: >"$dir/out"
+	"$VMBUILD" run "$@" -p image="$dir/image" --timeout "$limit" <"$dir/in" >"$dir/out" 2>&1 &
+	pid=$!
+	exec 3<>"$dir/in"
+	seen "shell after" 60
+}
+
+say() { printf '%s\n' "$1" >&3; }
+
+# Runs a command in the guest; its output is in $dir/answer, its exit code is returned.
+# The marker is not what the echo of the command line shows.
+asked=0
+ask() { # seconds, command
+	asked=$((asked + 1))
+	from=$(($(wc -c <"$dir/out") + 1))
+	say "$2; echo en''d$asked=\$?."
+	seen "end$asked=[0-9]*\." "$1" || return 99
+	tail -c +$from "$dir/out" | tr -d '\r' >"$dir/answer"
+	return "$(sed -n "s/.*end$asked=\([0-9]*\)\..*/\1/p" "$dir/answer" | head -n 1)"
+}
+
+# A command that succeeds and, with a fourth argument, says that.
+check() { # name, seconds, command in the guest, what its output must have
+	ask "$2" "$3"
+	code=$?
+	wrong=
+	[ $code = 0 ] || wrong="exit code $code"
+	[ -z "${4:-}" ] || grep -q -- "$4" "$dir/answer" || wrong="no \`$4\`${wrong:+, $wrong}"
+	verdict "$1" "$wrong"
+}
+
+power_off() {
+	wrong=
+	say poweroff
+	n=0
+	while kill -0 "$pid" 2>/dev/null && [ $n -lt 300 ]; do sleep 0.1; n=$((n + 1)); done
+	kill "$pid" 2>/dev/null
+	wait "$pid" || wrong="exit code $?"
+	pid=
+	verdict "poweroff" "$wrong"
+}
+
+stop() {
+	kill "$pid"
+	wait "$pid"
+	pid=
+	exec 3>&-
+}
