@@ -1,4 +1,4 @@
-/* fw-cfg.c - the firmware configuration device of QEMU, read-only
+/* fw-cfg.c - the firmware configuration device of QEMU
  *
  * Spec: QEMU documentation, "QEMU Firmware Configuration (fw_cfg) Device".
  *
@@ -7,12 +7,14 @@
  *	0x10  DMA       64 bits, big endian: the address of a request in RAM; writing the
  *	                low half starts it, reading says that it is there
  *
- * The items are the signature, the features, the directory, and the files of the
- * board.  Reading past the end of an item gives zeros.
+ * The items are the signature, the features, the directory, the files of the board and, after
+ * them, what other devices offer.  Only the last can be written, by DMA.  Reading past the end
+ * of an item gives zeros; writing there is an error.
  *
- * Not modeled: writable items, and the numbers that x86 firmware asks for.
+ * Not modeled: the numbers that x86 firmware asks for.
  */
 #include "device.h"
+#include "fw_cfg.h"
 
 enum { DATA = 0x00, SELECTOR = 0x08, DMA = 0x10 };
 enum { ITEM_SIGNATURE = 0x00, ITEM_FEATURES = 0x01, ITEM_DIRECTORY = 0x19, ITEM_FIRST_FILE = 0x20 };
@@ -36,10 +38,6 @@ struct fw_cfg {
 	/* properties */
 	struct table files;
 
-	const struct file *file;
-	u8 *directory;
-	u32 directory_size;
-
 	u32 selected;
 	u32 at;      /* the next byte of the item; at most its size */
 	u64 address; /* of the DMA request; the high half waits for the low one */
@@ -47,59 +45,146 @@ struct fw_cfg {
 
 /* -- Items -------------------------------------------------------------------- */
 
-static const u8 *item(const struct fw_cfg *f, u32 *size)
-{
-	static const u8 signature[] = { 'Q', 'E', 'M', 'U' };
-	static const u8 features[] = { FEATURE_ITEMS | FEATURE_DMA, 0, 0, 0 };
+/* What a number means: bytes that are here, those of another device, or the directory, whose
+ * rows are made when they are read. */
+struct item {
+	u32 size;
+	const void *bytes;
+	const struct fw_cfg_item *offered;
+};
 
-	switch (f->selected) {
-	case ITEM_SIGNATURE:
-		*size = sizeof(signature);
-		return signature;
-	case ITEM_FEATURES:
-		*size = sizeof(features);
-		return features;
-	case ITEM_DIRECTORY:
-		*size = f->directory_size;
-		return f->directory;
+static const struct file *file(const struct fw_cfg *f, u32 i)
+{
+	return i < f->files.n ? (const struct file *)f->files.rows + i : NULL;
+}
+
+/* The i-th of those that have names; false: there are not so many. */
+static bool named_item(const struct fw_cfg *f, u32 i, struct item *item, const char **name)
+{
+	const struct file *here = file(f, i);
+	const struct fw_cfg_item *offered = here ? NULL : fw_cfg_item(&f->dev, i - f->files.n);
+
+	if (here) {
+		*item = (struct item){ (u32)strlen(here->text), here->text, NULL };
+		*name = here->name;
+	} else if (offered) {
+		*item = (struct item){ offered->size, NULL, offered };
+		*name = offered->name;
 	}
-	*size = 0;
-	if (f->selected < ITEM_FIRST_FILE || f->selected - ITEM_FIRST_FILE >= f->files.n)
-		return NULL;
-	*size = (u32)strlen(f->file[f->selected - ITEM_FIRST_FILE].text);
-	return (const u8 *)f->file[f->selected - ITEM_FIRST_FILE].text;
+	return here || offered;
+}
+
+static u32 named_items(const struct fw_cfg *f)
+{
+	u32 n = f->files.n;
+
+	while (fw_cfg_item(&f->dev, n - f->files.n))
+		n++;
+	return n;
+}
+
+/* False: there is no such item. */
+static bool find_item(const struct fw_cfg *f, u32 which, struct item *item)
+{
+	static const u8 features[] = { FEATURE_ITEMS | FEATURE_DMA, 0, 0, 0 };
+	const char *name;
+
+	*item = (struct item){ 0 };
+	switch (which) {
+	case ITEM_SIGNATURE:
+		*item = (struct item){ 4, "QEMU", NULL };
+		return true;
+	case ITEM_FEATURES:
+		*item = (struct item){ sizeof(features), features, NULL };
+		return true;
+	case ITEM_DIRECTORY:
+		item->size = 4 + named_items(f) * DIRECTORY_ROW;
+		return true;
+	}
+	return which >= ITEM_FIRST_FILE && named_item(f, which - ITEM_FIRST_FILE, item, &name);
 }
 
 static void choose(struct fw_cfg *f, u32 which)
 {
-	u32 size;
+	struct item item;
 
 	f->selected = which;
 	f->at = 0;
-	if (!item(f, &size))
+	if (!find_item(f, which, &item))
 		guest_error(&f->dev, "there is no item 0x%x", which);
 }
 
-/* What is left of the item, at most `n`. */
-static const u8 *rest(const struct fw_cfg *f, u32 n, u32 *have)
-{
-	u32 size;
-	const u8 *bytes = item(f, &size);
+/* -- The directory --------------------------------------------------------------- */
 
-	*have = f->at < size ? MIN(size - f->at, n) : 0;
-	return *have ? bytes + f->at : NULL;
+static void put_be(u8 *to, u32 v, u32 width)
+{
+	while (width--) {
+		to[width] = (u8)v;
+		v >>= 8;
+	}
+}
+
+static void directory_row(const struct fw_cfg *f, u32 i, u8 *row)
+{
+	struct item item;
+	const char *name;
+
+	memset(row, 0, DIRECTORY_ROW);
+	if (!named_item(f, i, &item, &name))
+		return;
+	put_be(row, item.size, 4);
+	put_be(row + 4, ITEM_FIRST_FILE + i, 2);
+	memcpy(row + 8, name, strlen(name));
+}
+
+/* A count, then the rows. */
+static void read_directory(const struct fw_cfg *f, u32 at, u8 *to, u32 n)
+{
+	u8 part[DIRECTORY_ROW];
+
+	while (n) {
+		u32 off = at < 4 ? at : (at - 4) % DIRECTORY_ROW;
+		u32 take = MIN(n, at < 4 ? 4 - off : DIRECTORY_ROW - off);
+
+		if (at < 4)
+			put_be(part, named_items(f), 4);
+		else
+			directory_row(f, (at - 4) / DIRECTORY_ROW, part);
+		memcpy(to, part + off, take);
+		at += take;
+		to += take;
+		n -= take;
+	}
+}
+
+/* -- Reading ---------------------------------------------------------------------- */
+
+/* The next bytes, and zeros behind the end: `n` of them, of which the item had as many as are
+ * returned.  The place in it has moved before another device is asked. */
+static u32 read_item(struct fw_cfg *f, u8 *to, u32 n)
+{
+	struct item item;
+	u32 at = f->at, have = 0;
+
+	if (find_item(f, f->selected, &item) && at < item.size)
+		have = MIN(item.size - at, n);
+	f->at += have;
+	memset(to + have, 0, n - have);
+	if (have && item.bytes)
+		memcpy(to, (const u8 *)item.bytes + at, have);
+	else if (have && item.offered)
+		fw_cfg_item_read(&f->dev, item.offered, at, to, have);
+	else if (have)
+		read_directory(f, at, to, have);
+	return have;
 }
 
 static u64 read_data(struct fw_cfg *f, u32 width)
 {
-	u64 value = 0;
-	u32 have;
-	const u8 *bytes = rest(f, width, &have);
+	u8 bytes[8] = { 0 };
 
-	for (u32 i = 0; i < have; i++)
-		value |= (u64)bytes[i] << (8 * i);
-	f->at += have;
-	return value;
+	read_item(f, bytes, width);
+	return get_le64(bytes);
 }
 
 /* -- DMA ------------------------------------------------------------------------ */
@@ -109,29 +194,46 @@ struct request {
 	u64 gpa;
 };
 
+/* What is left of the item. */
+static u32 left(const struct fw_cfg *f, struct item *item)
+{
+	return find_item(f, f->selected, item) && f->at < item->size ? item->size - f->at : 0;
+}
+
 static bool copy_out(struct fw_cfg *f, const struct request *r)
 {
-	u32 have;
-	const u8 *bytes = rest(f, r->length, &have);
+	struct item item;
+	u32 have = MIN(left(f, &item), r->length);
 	u8 *to = dma_slice(&f->dev, r->gpa, r->length);
 
 	if (!r->length)
 		return true;
 	if (!to || r->length - have > MOST_ZEROS)
 		return false;
-	if (have)
-		memcpy(to, bytes, have);
-	memset(to + have, 0, r->length - have);
-	f->at += have;
+	read_item(f, to, r->length);
+	return true;
+}
+
+/* All of it or nothing. */
+static bool copy_in(struct fw_cfg *f, const struct request *r)
+{
+	u8 bytes[FW_CFG_ITEM_MOST];
+	struct item item;
+	u32 at = f->at;
+
+	if (left(f, &item) < r->length || !item.offered ||
+	    !dma_read(&f->dev, r->gpa, bytes, r->length))
+		return false;
+	f->at += r->length;
+	fw_cfg_item_write(&f->dev, item.offered, at, bytes, r->length);
 	return true;
 }
 
 static bool skip(struct fw_cfg *f, u32 n)
 {
-	u32 have;
+	struct item item;
 
-	rest(f, n, &have);
-	f->at += have;
+	f->at += MIN(left(f, &item), n);
 	return true;
 }
 
@@ -142,7 +244,7 @@ static bool carry_out(struct fw_cfg *f, const struct request *r)
 	if (r->control & DMA_READ)
 		return copy_out(f, r);
 	if (r->control & DMA_WRITE)
-		return false; /* no item takes any */
+		return copy_in(f, r);
 	return r->control & DMA_SKIP ? skip(f, r->length) : true;
 }
 
@@ -222,51 +324,20 @@ static void fw_cfg_write(struct device *dev, u64 off, u32 width, u64 value)
 
 /* -- Life ------------------------------------------------------------------------ */
 
-static void put_be(u8 *to, u32 v, u32 width)
+static bool fw_cfg_init(struct device *dev, struct err *e)
 {
-	while (width--) {
-		to[width] = (u8)v;
-		v >>= 8;
-	}
-}
+	const struct fw_cfg *f = (struct fw_cfg *)dev;
 
-static bool check_files(const struct fw_cfg *f, struct err *e)
-{
 	if (f->files.n > MOST_FILES)
 		return err_set(e, "files: more than %u", MOST_FILES);
 	for (u32 i = 0; i < f->files.n; i++) {
-		if (strlen(f->file[i].name) >= NAME)
+		if (strlen(file(f, i)->name) >= NAME)
 			return err_set(e, "files: `%s` is longer than %u characters",
-				       f->file[i].name, NAME - 1);
-		if (!f->file[i].text)
-			return err_set(e, "files: %s has no `text`", f->file[i].name);
+				       file(f, i)->name, NAME - 1);
+		if (!file(f, i)->text)
+			return err_set(e, "files: %s has no `text`", file(f, i)->name);
 	}
 	return true;
-}
-
-static bool fw_cfg_init(struct device *dev, struct err *e)
-{
-	struct fw_cfg *f = (struct fw_cfg *)dev;
-
-	f->file = f->files.rows;
-	if (!check_files(f, e))
-		return false;
-	f->directory_size = 4 + f->files.n * DIRECTORY_ROW;
-	f->directory = xzalloc(f->directory_size);
-	put_be(f->directory, f->files.n, 4);
-	for (u32 i = 0; i < f->files.n; i++) {
-		u8 *row = f->directory + 4 + i * DIRECTORY_ROW;
-
-		put_be(row, (u32)strlen(f->file[i].text), 4);
-		put_be(row + 4, ITEM_FIRST_FILE + i, 2);
-		memcpy(row + 8, f->file[i].name, strlen(f->file[i].name));
-	}
-	return true;
-}
-
-static void fw_cfg_fini(struct device *dev)
-{
-	free(((struct fw_cfg *)dev)->directory);
 }
 
 /* clang-format off */
@@ -294,7 +365,6 @@ DEVICE(fw_cfg) = {
 	.mmio_align   = 8,
 	.example      = "fw0: {device: fw-cfg, reg: 0x1010_0000, files: {opt/motd: {text: hello}}}",
 	.init         = fw_cfg_init,
-	.fini         = fw_cfg_fini,
 	.read         = fw_cfg_read,
 	.write        = fw_cfg_write,
 
@@ -302,7 +372,8 @@ DEVICE(fw_cfg) = {
 		PROP_TABLE(files, struct file, .rows = file_props,
 			   .doc = "by name, as in opt/org.example/greeting")),
 
-	.fdt = FDT(FDT_FLAG("dma-coherent")),
+	.cells = { [PROVIDES_FW_CFG] = 1 },
+	.fdt   = FDT(FDT_FLAG("dma-coherent")),
 
 	.state = STATE(FIELD_MAX(selected, 0xffff), FIELD(at), FIELD(address)),
 };

@@ -221,6 +221,7 @@ static const char *const provides_text[] = {
 	[PROVIDES_RESET] = "resets",
 	[PROVIDES_MSI] = "message-signaled interrupts",
 	[PROVIDES_DOMAIN] = "interrupt domains",
+	[PROVIDES_FW_CFG] = "items for firmware",
 };
 _Static_assert(ARRAY_LEN(provides_text) == PROVIDES_COUNT, "a name for each");
 

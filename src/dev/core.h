@@ -201,6 +201,7 @@ struct device_engine {
 	struct pci_function *pci_function; /* pci.c: this device is one, or NULL */
 	struct pci_bus *pci_bus;           /* pci.c: this device offers one, or NULL */
 	struct device **children;          /* bus.c: by their places on this bus, or NULL */
+	struct fw_cfg_item *fw_cfg_items;  /* fw_cfg.c: what others offer through this one */
 
 	struct device *lines_first; /* wire.c: where its lines arrive; NULL: here */
 	struct msi_files msi;       /* msi.c */

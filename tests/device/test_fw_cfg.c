@@ -1,11 +1,7 @@
 /* What firmware does with fw_cfg, and what a hostile guest might. */
-#include "bench.h"
+#include "fw_cfg_bench.h"
 
-enum { DATA = 0x00, SELECTOR = 0x08, DMA = 0x10 };
-enum { ERROR = 1, READ = 2, SKIP = 4, SELECT = 8, WRITE = 16 };
-
-#define REQUEST_AT (BENCH_RAM_BASE + 0x1000)
-#define BUFFER_AT  (BENCH_RAM_BASE + 0x2000)
+#include "fw_cfg.h"
 
 static struct device *fw_cfg(void)
 {
@@ -23,37 +19,61 @@ static struct device *fw_cfg(void)
 	return dev;
 }
 
-static void choose(struct device *fw, u32 key)
+/* -- A device that offers two items ------------------------------------------------- */
+
+struct owner {
+	struct device dev;
+	struct ref fw_cfg;
+	u8 small[4], large[FW_CFG_ITEM_MOST];
+	u32 written, updates;
+	struct fw_cfg_item items[2];
+};
+
+static void owner_written(struct device *dev)
 {
-	device_write(fw, SELECTOR, 2, (key & 0xff) << 8 | key >> 8); /* big endian */
+	((struct owner *)dev)->written++;
 }
 
-static void be32(u8 *to, u32 v)
+static void owner_update(struct device *dev)
 {
-	for (u32 i = 0; i < 4; i++)
-		to[i] = (u8)(v >> (24 - 8 * i));
+	((struct owner *)dev)->updates++;
 }
 
-static u8 *ram(struct device *fw, u64 gpa)
+static bool owner_init(struct device *dev, struct err *e)
 {
-	return bench_of(fw)->ram + (gpa - BENCH_RAM_BASE);
+	struct owner *o = (struct owner *)dev;
+
+	o->items[0] = (struct fw_cfg_item){ "etc/small", o->small, 4, owner_written, NULL, NULL };
+	o->items[1] = (struct fw_cfg_item){ "etc/large",   o->large, FW_CFG_ITEM_MOST,
+					    owner_written, NULL,     NULL };
+	return fw_cfg_offer(dev, o->fw_cfg.dev, &o->items[0], e) &&
+	       fw_cfg_offer(dev, o->fw_cfg.dev, &o->items[1], e);
 }
 
-/* Returns the control word that the device leaves. */
-static u32 dma(struct device *fw, u32 control, u32 length, u64 gpa)
-{
-	u8 *r = ram(fw, REQUEST_AT);
-	u8 address[8] = { 0 };
+#define SELF struct owner
+static const struct device_class owner_class = {
+	.name = "owner",
+	.size = sizeof(SELF),
+	.init = owner_init,
+	.update = owner_update,
+	.props = PROPS(PROP_REF(fw_cfg, .wants = PROVIDES_FW_CFG, .doc = "where")),
+	.state = STATE(FIELD(small), FIELD(large)),
+};
+#undef SELF
 
-	be32(r, control);
-	be32(r + 4, length);
-	be32(r + 8, (u32)(gpa >> 32));
-	be32(r + 12, (u32)gpa);
-	be32(address + 4, REQUEST_AT);
-	wr(fw, DMA, get_le32(address));
-	wr(fw, DMA + 4, get_le32(address + 4));
-	return get_be32(r);
+static struct owner *offer(struct device *fw)
+{
+	struct err e = { 0 };
+	struct device *dev;
+
+	bench_of(fw)->ref = fw;
+	dev = bench_class(bench_of(fw), &owner_class, "", &e);
+	if (!dev)
+		fail_msg("%s", e.text);
+	return (struct owner *)dev;
 }
+
+/* -- Promises ------------------------------------------------------------------------- */
 
 static void the_signature_and_features_are_there(void **state)
 {
@@ -161,7 +181,7 @@ static void a_huge_length_does_not_make_a_huge_fill(void **state)
 	(void)state;
 }
 
-static void nothing_can_be_written(void **state)
+static void a_file_of_the_board_cannot_be_written(void **state)
 {
 	struct device *fw = fw_cfg();
 
@@ -209,6 +229,111 @@ static void a_request_may_be_its_own_buffer(void **state)
 	(void)state;
 }
 
+static void what_a_device_offers_stands_in_the_directory_after_the_files(void **state)
+{
+	struct device *fw = fw_cfg();
+	const u8 *bytes = ram(fw, BUFFER_AT);
+
+	offer(fw);
+	assert_int_equal(dma(fw, 0x19u << 16 | SELECT | READ, 4 + 4 * 64, BUFFER_AT), 0);
+	assert_int_equal(get_be32(bytes), 4);
+	assert_string_equal((const char *)bytes + 4 + 1 * 64 + 8, "opt/empty");
+	assert_string_equal((const char *)bytes + 4 + 2 * 64 + 8, "etc/small");
+	assert_int_equal(get_be32(bytes + 4 + 2 * 64), 4);
+	assert_int_equal(get_be16(bytes + 4 + 2 * 64 + 4), FIRST_FILE + 2);
+	assert_string_equal((const char *)bytes + 4 + 3 * 64 + 8, "etc/large");
+	assert_int_equal(dma(fw, 0x19u << 16 | SELECT | SKIP, 10, 0), 0); /* in the first row */
+	assert_int_equal(dma(fw, READ, 4 + 4 * 64 - 10, BUFFER_AT + 0x1000), 0);
+	assert_memory_equal(bytes + 0x1000, bytes + 10, 4 + 4 * 64 - 10);
+	choose(fw, 0x19);
+	for (u32 i = 0; i < 4 + 4 * 64; i++)
+		assert_int_equal(rd8(fw, DATA), bytes[i]);
+	assert_int_equal(rd8(fw, DATA), 0);
+	bench_free(fw);
+	(void)state;
+}
+
+static void its_owner_hears_what_is_written_and_the_guest_reads_it_back(void **state)
+{
+	struct device *fw = fw_cfg();
+	struct owner *o = offer(fw);
+	u32 updates = o->updates;
+
+	memcpy(ram(fw, BUFFER_AT), "\1\2\3\4", 4);
+	assert_int_equal(dma(fw, (FIRST_FILE + 2) << 16 | SELECT | WRITE, 4, BUFFER_AT), 0);
+	assert_memory_equal(o->small, "\1\2\3\4", 4);
+	assert_int_equal(o->written, 1);
+	assert_int_equal(o->updates, updates + 1);
+	choose(fw, FIRST_FILE + 2);
+	assert_int_equal(device_read(fw, DATA, 8), 0x04030201);
+	assert_int_equal(dma(fw, (FIRST_FILE + 2) << 16 | SELECT | SKIP, 1, 0), 0);
+	assert_int_equal(dma(fw, WRITE, 2, BUFFER_AT), 0);
+	assert_memory_equal(o->small, "\1\1\2\4", 4);
+	assert_int_equal(rd8(fw, DATA), 4);
+	bench_free(fw);
+	(void)state;
+}
+
+static void what_does_not_fit_or_is_not_in_ram_is_not_written_at_all(void **state)
+{
+	static const struct {
+		u32 at, n;
+		u64 gpa;
+	} wrong[] = { { 0, 5, BUFFER_AT },          { 2, 3, BUFFER_AT },
+		      { 4, 1, BUFFER_AT },          { 0, UINT32_MAX, BUFFER_AT },
+		      { 0, 4, BENCH_RAM_BASE - 2 }, { 0, 4, BENCH_RAM_BASE + BENCH_RAM_SIZE - 2 },
+		      { 0, 4, BENCH_BASE },         { 0, 4, UINT64_MAX - 1 } };
+	struct device *fw = fw_cfg();
+	struct owner *o = offer(fw);
+
+	memset(ram(fw, BUFFER_AT), 0xee, 64);
+	for (u32 i = 0; i < ARRAY_LEN(wrong); i++) {
+		choose(fw, FIRST_FILE + 2);
+		dma(fw, SKIP, wrong[i].at, 0);
+		assert_int_equal(dma(fw, WRITE, wrong[i].n, wrong[i].gpa), ERROR);
+		assert_memory_equal(o->small, "\0\0\0\0", 4);
+	}
+	assert_int_equal(o->written, 0);
+	assert_int_equal(o->large[0], 0);
+	choose(fw, FIRST_FILE + 2);
+	wr8(fw, DATA, 1); /* writing there has no meaning */
+	assert_int_equal(o->small[0], 0);
+	bench_free(fw);
+	(void)state;
+}
+
+static void one_name_is_offered_once(void **state)
+{
+	struct device *fw = fw_cfg();
+	struct err e = { 0 };
+
+	offer(fw);
+	assert_null(bench_class(bench_of(fw), &owner_class, "", &e));
+	assert_non_null(strstr(e.text, "has an item `etc/small` already"));
+	bench_free(fw);
+	(void)state;
+}
+
+static void any_request_with_items_of_others_answers_without_harm(void **state)
+{
+	struct device *fw = fw_cfg();
+	u32 r = 7;
+
+	offer(fw);
+	for (u32 i = 0; i < 20000; i++) {
+		u32 key = xorshift(&r) % 8 ? FIRST_FILE + xorshift(&r) % 6 : xorshift(&r) & 0xffff;
+		u32 length = xorshift(&r) % 4 ? xorshift(&r) % 80 : xorshift(&r);
+		u64 gpa = BENCH_RAM_BASE + xorshift(&r) % (BENCH_RAM_SIZE + 64);
+
+		dma(fw, key << 16 | (xorshift(&r) & 0x1f), length, gpa);
+		device_read(fw, DATA, 1u << xorshift(&r) % 4);
+	}
+	choose(fw, 0);
+	assert_int_equal(rd(fw, DATA), get_le32("QEMU"));
+	bench_free(fw);
+	(void)state;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -219,10 +344,15 @@ int main(void)
 		cmocka_unit_test(the_whole_address_may_be_written_at_once),
 		cmocka_unit_test(dma_outside_of_ram_is_an_error),
 		cmocka_unit_test(a_huge_length_does_not_make_a_huge_fill),
-		cmocka_unit_test(nothing_can_be_written),
+		cmocka_unit_test(a_file_of_the_board_cannot_be_written),
 		cmocka_unit_test(a_request_that_is_not_in_ram_changes_nothing),
 		cmocka_unit_test(an_item_that_does_not_exist_reads_zeros),
 		cmocka_unit_test(a_request_may_be_its_own_buffer),
+		cmocka_unit_test(what_a_device_offers_stands_in_the_directory_after_the_files),
+		cmocka_unit_test(its_owner_hears_what_is_written_and_the_guest_reads_it_back),
+		cmocka_unit_test(what_does_not_fit_or_is_not_in_ram_is_not_written_at_all),
+		cmocka_unit_test(one_name_is_offered_once),
+		cmocka_unit_test(any_request_with_items_of_others_answers_without_harm),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

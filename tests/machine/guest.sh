@@ -56,6 +56,7 @@ seen() {
 	done
 }
 
+until='shell after' # what the machine says when it is up
 boot() { # time limit, board and arguments
 	limit=$1
 	shift
@@ -66,7 +67,7 @@ boot() { # time limit, board and arguments
 	"$VMBUILD" run "$@" -p image="$dir/image" --timeout "$limit" <"$dir/in" >"$dir/out" 2>&1 &
 	pid=$!
 	exec 3<>"$dir/in"
-	seen "shell after" 60
+	seen "$until" 60
 }
 
 say() { printf '%s\n' "$1" >&3; }

@@ -94,6 +94,7 @@ enum provides {
 	PROVIDES_RESET,
 	PROVIDES_MSI,    /* interrupt files: an IMSIC */
 	PROVIDES_DOMAIN, /* an interrupt domain: an APLIC */
+	PROVIDES_FW_CFG, /* items for firmware */
 	PROVIDES_COUNT
 };
 
