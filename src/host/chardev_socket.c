@@ -4,7 +4,6 @@
  * The next client waits in the backlog until the first has gone.  Bytes for nobody are
  * dropped, as on a cable that is not plugged in.
  */
-#define _GNU_SOURCE /* accept4 */
 #include "internal.h"
 
 #include <errno.h>
@@ -46,7 +45,7 @@ static void on_client(void *ctx, u32 events)
 	struct socket_chr *s = ctx;
 	int on = 1;
 
-	s->client = accept4(s->listener.fd, NULL, NULL, SOCK_CLOEXEC);
+	s->client = loop_accept(s->watch, 0);
 	if (s->client < 0)
 		return;                                                   /* it has left already */
 	setsockopt(s->client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)); /* if it is one */

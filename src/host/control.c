@@ -5,7 +5,7 @@
  * a datagram of it, and with a request perhaps a file, as a descriptor and never as a path.  The
  * first byte of an answer says whether it was done.
  */
-#define _GNU_SOURCE /* struct ucred, accept4 */
+#define _GNU_SOURCE /* struct ucred */
 #include "internal.h"
 
 #include <dirent.h>
@@ -151,7 +151,7 @@ static bool is_ours(int fd)
 static void on_client(void *ctx, u32 events)
 {
 	struct control *control = ctx;
-	int fd = accept4(control->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int fd = loop_accept(control->watch, SOCK_NONBLOCK);
 
 	(void)events;
 	for (u32 i = 0; fd >= 0 && is_ours(fd) && i < CLIENTS; i++) {

@@ -36,6 +36,10 @@ struct loop_fd;
 struct loop_fd *loop_add(struct loop *l, int fd, u32 events, loop_fn *fn, void *ctx);
 void loop_want(struct loop_fd *f, u32 events);
 void loop_remove(struct loop_fd *f); /* does not close the descriptor */
+/* In the callback of a socket that listens: who has connected, with these flags of SOCK_ and
+ * closed on exec; or -1.  If the host has no descriptor left, the socket is not looked at for a
+ * second: who waits there would be reported without end. */
+int loop_accept(struct loop_fd *f, int flags);
 /* Runs fn on the loop's thread, soon: asked for by loop_call() from any thread or a signal
  * handler, once for however many asks came before. */
 struct loop_call;

@@ -4,13 +4,14 @@
  * host has both.  A wake is one byte in the pipe, written only if none is there yet,
  * so that harts may ask as often as they like.
  */
-#define _GNU_SOURCE /* ppoll, pipe2 */
+#define _GNU_SOURCE /* ppoll, pipe2, accept4 */
 #include "host.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,12 +20,14 @@
 #endif
 
 #define SIGNALS 65 /* numbers 1 .. 64 */
+#define REST_NS 1000000000
 
 struct loop_fd {
 	struct loop *loop;
 	struct loop_fd *next;
 	int fd;
 	u32 events;
+	u64 rest_ns;  /* not polled before that */
 	bool removed; /* freed when nobody is walking the list */
 	loop_fn *fn;
 	void *ctx;
@@ -51,6 +54,7 @@ struct loop {
 	struct loop_fd *fds;
 	struct loop_call *calls;
 	struct handler handlers[SIGNALS];
+	struct rate log;
 	struct pollfd *polled; /* [0] is the wake pipe */
 	struct loop_fd **owners;
 	size_t npolled, cap_polled, cap_owners;
@@ -71,6 +75,7 @@ struct loop *loop_new(struct err *e)
 		free(l);
 		return NULL;
 	}
+	l->log = RATE(1, 60 * (u64)REST_NS);
 	return l;
 }
 
@@ -138,6 +143,23 @@ void loop_remove(struct loop_fd *f)
 {
 	if (f)
 		f->removed = true;
+}
+
+static bool is_shortage(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+int loop_accept(struct loop_fd *f, int flags)
+{
+	int fd = accept4(f->fd, NULL, NULL, flags | SOCK_CLOEXEC);
+
+	if (fd < 0 && is_shortage(errno)) {
+		f->rest_ns = now_ns() + REST_NS;
+		if (rate_pass(&f->loop->log, now_ns()))
+			log_line(LOG_WARNING, "who connects has to wait: %s", strerror(errno));
+	}
+	return fd;
 }
 
 /* -- From other threads, and from signal handlers ------------------------------- */
@@ -234,8 +256,14 @@ static void append(struct loop *l, int fd, short events, struct loop_fd *owner)
 	l->owners[n] = owner;
 }
 
-/* One that wants nothing is left out: poll() would report its hang-up for ever. */
-static void gather(struct loop *l)
+static bool is_resting(const struct loop_fd *f)
+{
+	return f->rest_ns && f->rest_ns > now_ns();
+}
+
+/* One that wants nothing is left out: poll() would report its hang-up for ever.  Returns when
+ * there is something to do that no descriptor tells: at `due`, or when a rest ends. */
+static u64 gather(struct loop *l, u64 due)
 {
 	l->npolled = 0;
 	append(l, l->wake[0], POLLIN, NULL);
@@ -243,9 +271,12 @@ static void gather(struct loop *l)
 		int events = (f->events & LOOP_READ ? POLLIN : 0) |
 			     (f->events & LOOP_WRITE ? POLLOUT : 0);
 
-		if (f->events)
+		if (is_resting(f))
+			due = MIN(due, f->rest_ns);
+		else if (f->events)
 			append(l, f->fd, (short)events, f);
 	}
+	return due;
 }
 
 /* Rounded up by nothing: ppoll() takes nanoseconds. */
@@ -304,7 +335,7 @@ void loop_run(struct loop *l, u64 (*due)(void *ctx), void *ctx)
 	while (!atomic_exchange(&l->quit, false)) {
 		u64 next = due ? due(ctx) : UINT64_MAX;
 
-		gather(l);
+		next = gather(l, next);
 		if (wait_until(l, next) > 0) {
 			if (l->polled[0].revents)
 				take_wakes(l);

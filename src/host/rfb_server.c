@@ -7,7 +7,6 @@
  * A client that does not read costs what one update needs, and no more; of those that say
  * nothing the oldest makes room for the next.
  */
-#define _GNU_SOURCE /* accept4 */
 #include "rfb.h"
 
 #include "timebase.h"
@@ -323,7 +322,7 @@ static struct client *place(struct server *s)
 static void on_connection(void *ctx, u32 events)
 {
 	struct server *s = ctx;
-	int fd = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK), on = 1;
+	int fd = loop_accept(s->watch, SOCK_NONBLOCK), on = 1;
 	struct client *c = fd < 0 ? NULL : place(s);
 
 	(void)events;

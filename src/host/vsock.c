@@ -8,7 +8,6 @@
  * All descriptors are the loop's thread's.  What the device wants is noted under the lock and
  * done there; what it sends waits in a ring of VSOCK_WINDOW bytes, which it never overfills.
  */
-#define _GNU_SOURCE /* accept4 */
 #include "internal.h"
 
 #include <errno.h>
@@ -435,7 +434,7 @@ static void on_caller(void *ctx, u32 events)
 {
 	struct sockets *s = ctx;
 	struct caller *k = &s->callers[s->next_caller];
-	int fd = accept4(s->listener.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int fd = loop_accept(s->watch, SOCK_NONBLOCK);
 
 	(void)events;
 	if (fd < 0)

@@ -4,6 +4,8 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define MS ((u64)1000000)
@@ -299,6 +301,67 @@ static void guest_memory_is_zero_and_can_be_written(void **state)
 	(void)state;
 }
 
+/* -- Who connects when there is no descriptor left -------------------------------------- */
+
+struct door {
+	struct seen seen;
+	struct rlimit limit; /* that was there before */
+	int client;          /* -1: not yet */
+};
+
+static void open_door(void *ctx, u32 events)
+{
+	struct door *d = ctx;
+
+	(void)events;
+	d->seen.calls++;
+	d->client = loop_accept(d->seen.f, 0);
+	if (d->client >= 0)
+		loop_quit(d->seen.l);
+}
+
+/* The shortage is over at `due_ns`. */
+static u64 lift_limit(void *ctx)
+{
+	struct door *d = ctx;
+
+	if (now_ns() < d->seen.due_ns)
+		return d->seen.due_ns;
+	setrlimit(RLIMIT_NOFILE, &d->limit);
+	return UINT64_MAX;
+}
+
+static void who_connects_without_a_descriptor_waits_and_the_loop_sleeps(void **state)
+{
+	struct door d = { .seen = { .l = new_loop() }, .client = -1 };
+	struct sockaddr name = { .sa_family = AF_UNIX }; /* the kernel chooses one */
+	socklen_t n = sizeof(name.sa_family);
+	struct sockaddr_storage at;
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	int caller = socket(AF_UNIX, SOCK_STREAM, 0);
+	struct rlimit none;
+
+	assert_int_equal(bind(listener, &name, n), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	n = sizeof(at);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&at, &n), 0);
+	assert_int_equal(connect(caller, (struct sockaddr *)&at, n), 0);
+	getrlimit(RLIMIT_NOFILE, &d.limit);
+	none = d.limit;
+	none.rlim_cur = (rlim_t)caller + 1;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	d.seen.f = loop_add(d.seen.l, listener, LOOP_READ, open_door, &d);
+	d.seen.due_ns = now_ns() + 300 * MS;
+	loop_run(d.seen.l, lift_limit, &d);
+	assert_true(d.client >= 0);
+	assert_int_equal(d.seen.calls, 2); /* in vain, and when the second was over */
+	loop_free(d.seen.l);
+	close(d.client);
+	close(caller);
+	close(listener);
+	(void)state;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -313,6 +376,7 @@ int main(void)
 		cmocka_unit_test(a_quit_before_the_run_ends_it_at_once),
 		cmocka_unit_test(more_memory_than_the_host_has_is_refused_with_what_fits),
 		cmocka_unit_test(guest_memory_is_zero_and_can_be_written),
+		cmocka_unit_test(who_connects_without_a_descriptor_waits_and_the_loop_sleeps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
