@@ -155,15 +155,17 @@ static void empty(struct uart *u)
 	chardev_ready(u->host);
 }
 
-static u32 uart_room(struct device *dev)
+static u32 uart_room(struct device *dev, const struct chardev *from)
 {
 	const struct uart *u = (struct uart *)dev;
 
+	(void)from;
 	return u->mcr & MCR_LOOP || u->count > capacity(u) ? 0 : capacity(u) - u->count;
 }
 
-static void uart_receive(struct device *dev, const u8 *bytes, u32 n)
+static void uart_receive(struct device *dev, const struct chardev *from, const u8 *bytes, u32 n)
 {
+	(void)from;
 	while (n--)
 		put((struct uart *)dev, *bytes++);
 }

@@ -126,15 +126,17 @@ static void write_rxctrl(struct device *dev, u64 value)
 	chardev_ready(u->host);
 }
 
-static u32 uart_room(struct device *dev)
+static u32 uart_room(struct device *dev, const struct chardev *from)
 {
 	const struct uart *u = (struct uart *)dev;
 
+	(void)from;
 	return u->rxctrl & ENABLE ? QUEUE - MIN(u->rx.count, QUEUE) : 0;
 }
 
-static void uart_receive(struct device *dev, const u8 *bytes, u32 n)
+static void uart_receive(struct device *dev, const struct chardev *from, const u8 *bytes, u32 n)
 {
+	(void)from;
 	while (n--)
 		put(&((struct uart *)dev)->rx, *bytes++);
 }

@@ -216,6 +216,7 @@ struct disk_backing {
 
 /* The `host:` of a device: what it is connected to outside. */
 struct host_spec {
+	const char *name; /* of what is connected: a device, or "con0.agent" for a row of one */
 	enum spec_kind {
 		HOST_NULL,
 		HOST_STDIO,

@@ -311,6 +311,7 @@ const struct host_spec *plan_host_spec(struct planner *pl, const struct prop *ro
 	struct host_spec *spec = NEW(&pl->b->arena, struct host_spec);
 	bool good;
 
+	spec->name = device;
 	spec->at = n->at;
 	good = row->kind == PROP_KIND_CHARDEV   ? read_chardev(pl, n, spec)
 	       : row->kind == PROP_KIND_NET     ? plan_net_spec(pl, n, device, spec)

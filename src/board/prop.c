@@ -70,7 +70,7 @@ const struct value *planned_value(const struct plan_device *d, const char *name)
 
 /* -- Values --------------------------------------------------------------------- */
 
-static void read_values(struct planner *pl, const struct plan_device *d, const struct prop *rows,
+static void read_values(struct planner *pl, const char *owner, const struct prop *rows,
 			struct node *const *nodes, struct value *values, bool refs);
 
 static void read_number(struct board *b, const struct prop *p, const struct node *n,
@@ -177,7 +177,7 @@ static void read_range(struct board *b, const struct node *n, const char *what, 
 }
 
 /* {name: {key: value}}: each entry has the columns of p->rows. */
-static void read_table(struct planner *pl, const struct plan_device *d, const struct prop *p,
+static void read_table(struct planner *pl, const char *owner, const struct prop *p,
 		       const struct node *n, const char *what, struct value *v)
 {
 	const struct node *map = check_map(pl->b, n, what), *entry;
@@ -192,6 +192,7 @@ static void read_table(struct planner *pl, const struct plan_device *d, const st
 		const char **keys = NEW_N(&pl->b->arena, const char *, columns + 1);
 		struct node **nodes = NEW_N(&pl->b->arena, struct node *, columns + 1);
 		struct value *values = NEW_N(&pl->b->arena, struct value, columns + 1);
+		const char *name = arena_printf(&pl->b->arena, "%s.%s", owner, q->key);
 
 		entry = check_map(pl->b, q->value, q->key);
 		if (!entry)
@@ -207,8 +208,8 @@ static void read_table(struct planner *pl, const struct plan_device *d, const st
 							    q->key),
 					       p->rows[i].doc);
 		}
-		read_values(pl, d, p->rows, nodes, values, false);
-		read_values(pl, d, p->rows, nodes, values, true);
+		read_values(pl, name, p->rows, nodes, values, false);
+		read_values(pl, name, p->rows, nodes, values, true);
 		rows[v->n++] = (struct value_row){ q->key, values };
 	}
 }
@@ -375,8 +376,8 @@ static void read_refs(struct planner *pl, const struct prop *p, const struct nod
 
 /* -- One row ------------------------------------------------------------------- */
 
-static void read_value(struct planner *pl, const struct plan_device *d, const struct prop *p,
-		       struct node *n, struct value *v)
+static void read_value(struct planner *pl, const char *owner, const struct prop *p, struct node *n,
+		       struct value *v)
 {
 	struct board *b = pl->b;
 	const char *what = row_key(&b->arena, p);
@@ -419,7 +420,7 @@ static void read_value(struct planner *pl, const struct plan_device *d, const st
 		read_refs(pl, p, n, what, v);
 		break;
 	case PROP_KIND_TABLE:
-		read_table(pl, d, p, n, what, v);
+		read_table(pl, owner, p, n, what, v);
 		break;
 	case PROP_KIND_CHARDEV:
 	case PROP_KIND_BLOCK:
@@ -428,11 +429,11 @@ static void read_value(struct planner *pl, const struct plan_device *d, const st
 	case PROP_KIND_SHARE:
 	case PROP_KIND_VSOCK:
 	case PROP_KIND_AUDIO:
-		v->host = plan_host_spec(pl, p, n, d->name);
+		v->host = plan_host_spec(pl, p, n, owner);
 		break;
 	case PROP_KIND_OUTPUTS:
 		diag_report(b->ds, n->at, DIAG_wrong_form, "%s: an output is not a value", what);
-		diag_hint(b->ds, "name it where it is used: `gpios: %s 3`", d->name);
+		diag_hint(b->ds, "name it where it is used: `gpios: %s 3`", owner);
 		break;
 	case PROP_KIND_IRQS: /* plan_irqs() */
 		break;
@@ -440,7 +441,7 @@ static void read_value(struct planner *pl, const struct plan_device *d, const st
 }
 
 /* References come after everything else: what a provider provides may be a value too. */
-static void read_values(struct planner *pl, const struct plan_device *d, const struct prop *rows,
+static void read_values(struct planner *pl, const char *owner, const struct prop *rows,
 			struct node *const *nodes, struct value *values, bool refs)
 {
 	const struct prop *r;
@@ -455,7 +456,7 @@ static void read_values(struct planner *pl, const struct plan_device *d, const s
 		v->num = r->kind == PROP_KIND_IRQS || r->kind == PROP_KIND_OUTPUTS ? 0 : r->def;
 		v->text = r->def_text;
 		if (n)
-			read_value(pl, d, r, n, v);
+			read_value(pl, owner, r, n, v);
 	}
 }
 
@@ -687,7 +688,7 @@ void plan_props(struct planner *pl)
 	}
 	for (u32 refs = 0; refs < 2; refs++)
 		for (u32 i = 0; i < pl->p->ndevices; i++)
-			read_values(pl, &pl->p->devices[i], pl->p->devices[i].class->props,
+			read_values(pl, pl->p->devices[i].name, pl->p->devices[i].class->props,
 				    pl->drafts[i].prop, pl->drafts[i].values, refs);
 	check_circles(pl);
 }

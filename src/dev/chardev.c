@@ -1,37 +1,47 @@
 /* chardev.c - joins a stream of the host to a device's .room and .receive. */
 #include "core.h"
 
-static u32 port_room(void *ctx)
+/* What a chardev calls with: a device may have several. */
+struct line {
+	struct device *dev;
+	struct chardev *chardev;
+};
+
+static u32 line_room(void *ctx)
 {
-	struct device *dev = ctx;
+	const struct line *l = ctx;
+	struct device *dev = l->dev;
 	u32 room = 0;
 
 	device_lock(dev);
 	if (dev->class->room && dev->class->receive)
-		room = dev->class->room(dev);
+		room = dev->class->room(dev, l->chardev);
 	device_unlock(dev);
 	return room;
 }
 
 /* The room may have shrunk since it was asked: a reset came, another thread was faster. */
-static void port_receive(void *ctx, const u8 *bytes, u32 n)
+static void line_receive(void *ctx, const u8 *bytes, u32 n)
 {
-	struct device *dev = ctx;
+	const struct line *l = ctx;
+	struct device *dev = l->dev;
 
 	device_lock(dev);
 	if (dev->class->room && dev->class->receive)
-		dev->class->receive(dev, bytes, MIN(n, dev->class->room(dev)));
+		dev->class->receive(dev, l->chardev, bytes,
+				    MIN(n, dev->class->room(dev, l->chardev)));
 	device_changed(dev);
 	device_unlock(dev);
 }
 
-static void port_resized(void *ctx, u32 columns, u32 rows)
+static void line_resized(void *ctx, u32 columns, u32 rows)
 {
-	struct device *dev = ctx;
+	const struct line *l = ctx;
+	struct device *dev = l->dev;
 
 	device_lock(dev);
 	if (dev->class->resized)
-		dev->class->resized(dev, columns, rows);
+		dev->class->resized(dev, l->chardev, columns, rows);
 	device_changed(dev);
 	device_unlock(dev);
 }
@@ -47,14 +57,17 @@ static const struct chardev_ops null_ops = { .write = null_write };
 
 struct chardev *chardev_attach(struct device *dev, struct chardev *c)
 {
+	struct line *l = device_alloc(dev, sizeof(*l));
+
 	if (!c) {
 		c = device_alloc(dev, sizeof(*c));
 		c->ops = &null_ops;
 	}
-	c->ctx = dev;
-	c->room = port_room;
-	c->receive = port_receive;
-	c->resized = port_resized;
+	*l = (struct line){ dev, c };
+	c->ctx = l;
+	c->room = line_room;
+	c->receive = line_receive;
+	c->resized = line_resized;
 	return c;
 }
 

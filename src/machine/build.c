@@ -14,14 +14,13 @@ struct attaching {
 	struct pos at; /* of the value that failed */
 };
 
-static void *attach_chardev(struct machine *m, const struct plan_device *pd,
-			    const struct host_spec *spec, struct err *e)
+static void *attach_chardev(struct machine *m, const struct host_spec *spec, struct err *e)
 {
 	struct chardev *c;
 
 	if (!spec)
 		return NULL;
-	c = m->host->chardev(m->host->ctx, spec, pd->name, e);
+	c = m->host->chardev(m->host->ctx, spec, spec->name, e);
 	if (!c)
 		return NULL;
 	if (!m->options.no_doctor) {
@@ -112,7 +111,7 @@ static void *attach(void *ctx, const struct prop *p, const struct value *v, stru
 	case PROP_KIND_REF:
 		return v->ref ? a->m->devices[v->ref->provider] : NULL;
 	case PROP_KIND_CHARDEV:
-		return attach_chardev(a->m, a->pd, v->host, e);
+		return attach_chardev(a->m, v->host, e);
 	case PROP_KIND_BLOCK:
 		return attach_block(a->m, a->pd, v->host, e);
 	case PROP_KIND_NET:

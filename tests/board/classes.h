@@ -25,6 +25,7 @@ struct everything_row {
 	const char *name;
 	u32 code;
 	struct ref line;
+	struct chardev *far;
 };
 
 struct lines_device {
@@ -37,6 +38,7 @@ struct lines_device {
 static const struct prop everything_rows[] = {
 	PROP_U32(code, .required = true, .max = 255, .doc = "what it sends"),
 	PROP_REF(line, .wants = PROVIDES_GPIO),
+	PROP_CHARDEV(far, .doc = "whom it tells"),
 	{ 0 },
 };
 #undef SELF

@@ -50,7 +50,7 @@ static void every_kind_of_property_arrives(void **state)
 				  "    interrupts: [50-51, 60]\n"
 				  "    clocks: [osc, slow]\n"
 				  "    gpio: lines0 5 active-low\n"
-				  "    rows: {up: {code: 17, line: lines0 3}, down: {code: 18}}\n"
+				  "    rows: {up: {code: 17, line: lines0 3, far: {file: up.txt}}, down: {code: 18}}\n"
 				  "    host: pty\n");
 	const struct plan_device *d = must_find(&l, "t0");
 	const struct value *v;
@@ -94,6 +94,8 @@ static void every_kind_of_property_arrives(void **state)
 	assert_int_equal(v->rows[1].values[0].num, 18);
 	assert_int_equal(v->rows[0].values[1].ref->cell[0], 3);
 	assert_int_equal(value_of(d, "host")->host->kind, HOST_PTY);
+	assert_string_equal(value_of(d, "host")->host->name, "t0");
+	assert_string_equal(value_of(d, "rows")->rows[0].values[2].host->name, "t0.up");
 	loaded_free(&l);
 	(void)state;
 }

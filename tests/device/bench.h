@@ -46,6 +46,8 @@ struct bench {
 	u8 out[8192];       /* what the device wrote there */
 	u32 nout;
 	u32 ready;
+	struct chardev *lines[4]; /* of a device that has several, in their order; or far */
+	u32 next_line;
 	struct block *disk;  /* the next devices' disk, or NULL */
 	struct share *share; /* the next devices' folder, or NULL */
 	struct audio *audio; /* of a sound card */
@@ -389,7 +391,7 @@ static inline void *bench_attach(void *ctx, const struct prop *p, const struct v
 	(void)v;
 	(void)e;
 	if (p->kind == PROP_KIND_CHARDEV)
-		return &b->far;
+		return b->lines[b->next_line] ? b->lines[b->next_line++] : &b->far;
 	if (p->kind == PROP_KIND_BLOCK)
 		return b->disk;
 	if (p->kind == PROP_KIND_NET)

@@ -82,16 +82,17 @@ static u64 box_read(struct device *dev, u64 off, u32 width)
 	return off << 8 | width;
 }
 
-static u32 box_room(struct device *dev)
+static u32 box_room(struct device *dev, const struct chardev *from)
 {
+	(void)from;
 	return (u32)sizeof(((struct box *)dev)->text) - ((struct box *)dev)->received;
 }
 
-static void box_receive(struct device *dev, const u8 *bytes, u32 n)
+static void box_receive(struct device *dev, const struct chardev *from, const u8 *bytes, u32 n)
 {
 	struct box *b = (struct box *)dev;
 
-	assert_in_range(n, 0, box_room(dev));
+	assert_in_range(n, 0, box_room(dev, from));
 	memcpy(b->text + b->received, bytes, n);
 	b->received += n;
 }

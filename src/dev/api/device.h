@@ -16,6 +16,7 @@
 
 #include <stdatomic.h>
 
+struct chardev;
 struct device;
 struct dt_node;
 struct net_work;
@@ -269,11 +270,11 @@ struct device_class {
 	void (*write)(struct device *dev, u64 off, u32 width, u64 value);
 	/* A timer armed with timer_at() is due.  `now` is guest time in ns (clock.h). */
 	void (*timer)(struct device *dev);
-	/* Bytes arrived from the chardev: at most `room` of them. */
-	u32 (*room)(struct device *dev);
-	void (*receive)(struct device *dev, const u8 *bytes, u32 n);
+	/* Bytes arrived from a chardev, `from` if there are several: at most `room` of them. */
+	u32 (*room)(struct device *dev, const struct chardev *from);
+	void (*receive)(struct device *dev, const struct chardev *from, const u8 *bytes, u32 n);
 	/* The far end changed size (a terminal). */
-	void (*resized)(struct device *dev, u32 columns, u32 rows);
+	void (*resized)(struct device *dev, const struct chardev *from, u32 columns, u32 rows);
 	/* A frame arrived (net.h).  False: there is no room now; net_ready() brings it again. */
 	bool (*frame)(struct device *dev, const u8 *bytes, u32 n, const struct net_work *work);
 	/* What net_send() refused can be sent; or the cable was plugged in or out. */
