@@ -637,13 +637,14 @@ void gen_into(struct gen *g, u32 n, u8 d)
 		x64_op(&g->c, OP_MOVSXD, d, s, 0);
 		break;
 	}
-	case IR_ZX32: {
-		struct rm s = gen_rm_of(g, i->a);
-
-		x64_mov(&g->c, 0, d, s);
-		gen_release_rm(g, s);
+	case IR_ZX32: /* a division has no register to spare */
+		if (is_op(g, i->a, IR_X)) {
+			x64_mov(&g->c, 0, d, x_at((u32)ir(g, i->a)->k));
+		} else {
+			gen_into(g, i->a, d);
+			x64_mov(&g->c, 0, d, rm_reg(d));
+		}
 		break;
-	}
 	case IR_MULH:
 	case IR_MULHU:
 	case IR_MULHSU:
