@@ -1,5 +1,6 @@
 /* RFB, WebSocket, and the server that speaks both: rfb.c, websocket.c, rfb_server.c. */
-#include "../device/bench.h"
+#define DESK_MOST 1000u
+#include "desk.h"
 
 #include "rfb.h"
 
@@ -12,64 +13,8 @@
 
 #define WIDE 30u
 #define HIGH 20u
-#define MOST 1000u
 
-/* -- A display with keys: what a client sees, and what becomes of what it says ---------------- */
-
-struct desk {
-	struct device dev;
-	struct input_port port;
-	struct display *host;
-	u32 monitor_width, monitor_height;
-	u32 width, height; /* 0: off */
-	u32 pixels[MOST * MOST];
-	struct input_event seen[256];
-	u32 n;
-};
-
-static void desk_arrived(struct device *dev)
-{
-	struct desk *d = (struct desk *)dev;
-	struct input_event e;
-
-	while (input_next(&d->port, &e))
-		d->seen[d->n++ % ARRAY_LEN(d->seen)] = e;
-}
-
-static bool yes(const struct device *dev)
-{
-	(void)dev;
-	return true;
-}
-
-static bool has_all(const struct device *dev, u32 code)
-{
-	(void)dev, (void)code;
-	return true;
-}
-
-static void desk_monitor(struct device *dev, u32 scanout, u32 width, u32 height)
-{
-	(void)scanout;
-	((struct desk *)dev)->monitor_width = width;
-	((struct desk *)dev)->monitor_height = height;
-}
-
-#define SELF struct desk
-static const struct input_sink desk_sink = { .port = offsetof(SELF, port),
-					     .pointer = INPUT_ABSOLUTE | INPUT_WHEELS,
-					     .has = has_all,
-					     .listens = yes,
-					     .arrived = desk_arrived };
-static const struct device_class desk_class = {
-	.name = "desk",
-	.size = sizeof(SELF),
-	.mmio_size = 0x1000,
-	.sink = &desk_sink,
-	.monitor = desk_monitor,
-	.props = PROPS(PROP_DISPLAY(host, .doc = "where it is shown")),
-	.state = STATE(INPUT_STATE),
-};
+/* -- What a client sees, and what becomes of what it says ------------------------------------- */
 
 struct rig {
 	struct desk *desk;
@@ -78,7 +23,7 @@ struct rig {
 	u32 woken;
 	struct str out;
 	/* what a client has made of it */
-	u32 width, height, picture[MOST * MOST];
+	u32 width, height, picture[DESK_MOST * DESK_MOST];
 	u32 nrects, nsizes, cursor_bytes;
 };
 
@@ -94,34 +39,19 @@ static struct bench *bench_of_rig(const struct rig *r)
 
 static void show(struct rig *r, u32 width, u32 height)
 {
-	struct desk *d = r->desk;
-	const struct picture p = { (const u8 *)d->pixels, width, height, 4 * width,
-				   PIXEL_X8R8G8B8,        false };
-
-	d->width = width;
-	d->height = height;
-	device_lock(&d->dev);
-	display_show(d->host, 0, width ? &p : NULL);
-	device_unlock(&d->dev);
+	desk_show(r->desk, width, height);
 }
 
 static void put(struct rig *r, u32 x, u32 y, u32 v)
 {
-	struct desk *d = r->desk;
-
-	d->pixels[y * d->width + x] = v;
-	device_lock(&d->dev);
-	display_damage(d->host, 0, (struct rect){ x, y, 1, 1 });
-	device_unlock(&d->dev);
+	desk_put(r->desk, x, y, v);
 }
 
 static struct rig *make(u32 width, u32 height)
 {
 	struct rig *r = xzalloc(sizeof(*r));
-	struct err e = { 0 };
 
-	r->desk = (struct desk *)bench_class(bench_new(), &desk_class, "", &e);
-	assert_non_null(r->desk);
+	r->desk = desk_new(bench_new());
 	show(r, width, height);
 	r->view = (struct host_view){ .name = "display",
 				      .title = "mine",
@@ -295,10 +225,10 @@ static void an_update_comes_when_it_is_asked_for_and_there_is_one(void **state)
 
 static void a_large_picture_comes_in_parts(void **state)
 {
-	struct rig *r = make(MOST, MOST);
+	struct rig *r = make(DESK_MOST, DESK_MOST);
 	u32 parts = 0;
 
-	for (u32 i = 0; i < MOST * MOST; i++)
+	for (u32 i = 0; i < DESK_MOST * DESK_MOST; i++)
 		r->desk->pixels[i] = i * 2654435761u;
 	shake_hands(r);
 	ask(r, false);
