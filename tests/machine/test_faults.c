@@ -381,14 +381,25 @@ static void survives(int (*scenario)(void))
 		      failures);
 }
 
+/* The sanitizer would not know of a thread that pthread_create() above has made. */
+static void skip_if_threads_are_watched(void)
+{
+	const char *mode = getenv("MODE");
+
+	if (mode && !strcmp(mode, "tsan"))
+		skip();
+}
+
 static void a_run_survives_each_failing_call(void **state)
 {
+	skip_if_threads_are_watched();
 	survives(run_a_board);
 	(void)state;
 }
 
 static void a_disk_survives_each_failing_call(void **state)
 {
+	skip_if_threads_are_watched();
 	survives(use_a_disk);
 	(void)state;
 }
@@ -413,6 +424,7 @@ static void where_code_cannot_run_guests_are_interpreted(void **state)
 					     : NULL;
 	char *said, *at;
 
+	skip_if_threads_are_watched();
 	faults->no_code = true;
 	assert_int_equal(run_child(run_a_board, 0), EXIT_OK);
 	faults->no_code = false;

@@ -60,6 +60,16 @@ static i32 on_incoming(struct vsock *s, u32 port)
 	return dev.answer;
 }
 
+static u32 received(void)
+{
+	u32 n;
+
+	pthread_mutex_lock(&dev.lock);
+	n = (u32)dev.n;
+	pthread_mutex_unlock(&dev.lock);
+	return n;
+}
+
 static u32 on_receive(struct vsock *s, u32 slot, const u8 *bytes, u32 n)
 {
 	(void)s, (void)slot;
@@ -182,12 +192,12 @@ static void who_names_a_port_gets_to_it_when_the_guest_accepts(void **state)
 	fd = caller("CONNECT 1234\nearly");
 	wait_for(&dev.port, 1234);
 	usleep(20000);
-	assert_int_equal(dev.n, 0); /* the guest has not accepted */
+	assert_int_equal(received(), 0); /* the guest has not accepted */
 	dev.s->ops->accept(dev.s, 3, 4000000000);
 	expect_from(fd, "OK 4000000000\n");
-	for (u32 i = 0; i < 10000 && !dev.n; i++)
+	for (u32 i = 0; i < 10000 && !received(); i++)
 		usleep(1000);
-	assert_int_equal(dev.n, 5);
+	assert_int_equal(received(), 5);
 	assert_memory_equal(dev.got, "early", 5);
 	dev.s->ops->write(dev.s, 3, (const u8 *)"hello", 5);
 	expect_from(fd, "hello");
@@ -266,7 +276,7 @@ static void a_guest_gets_to_the_program_that_listens_for_its_port(void **state)
 	assert_int_equal(send(fd, "answer", 6, 0), 6);
 	close(fd);
 	wait_for(&dev.ended, 1);
-	assert_int_equal(dev.n, 6);
+	assert_int_equal(received(), 6);
 	dev.s->ops->open(dev.s, 6, 78); /* nobody is there */
 	wait_for(&dev.closed, 1);
 	assert_int_equal(value(&dev.opened), 1);
@@ -320,14 +330,14 @@ static void what_the_device_does_not_take_waits(void **state)
 	assert_int_equal(send(fd, "abcdefgh", 8, 0), 8);
 	close(fd);
 	usleep(50000);
-	assert_int_equal(dev.n, 3);
+	assert_int_equal(received(), 3);
 	assert_int_equal(value(&dev.ended), 0);
 	pthread_mutex_lock(&dev.lock);
 	dev.room = 100;
 	pthread_mutex_unlock(&dev.lock);
 	dev.s->ops->ready(dev.s);
 	wait_for(&dev.ended, 1);
-	assert_int_equal(dev.n, 8);
+	assert_int_equal(received(), 8);
 	assert_memory_equal(dev.got, "abcdefgh", 8);
 	close(l);
 	(void)state;
