@@ -90,41 +90,18 @@ static void command(struct driver *d, struct input *in)
 
 static void step(struct driver *d, struct eye *eye, struct input *in)
 {
-	switch (take(in, 1) % 16) {
-	case 0: /* most of these end its life */
-		if (take(in, 1) < 32)
-			life_chain(d, QUEUES, in);
-		break;
-	case 1:
-		if (take(in, 1) < 32)
-			life_bytes(d, in);
-		break;
-	case 2:
-		driver_kick(d, take(in, 1) % QUEUES);
-		break;
-	case 3:
-		life_touch(d, in);
-		break;
-	case 4:
-		bench_advance(d->b, 1000);
-		break;
-	case 5:
+	u32 op = take(in, 1) % 16;
+
+	if (life_step(d, QUEUES, in, op))
+		return;
+	if (op == 5)
 		display_monitor(eye->v.display, take(in, 1) % SCANOUTS, number(in), number(in));
-		break;
-	case 6:
-		if (take(in, 1) < 32)
-			life_poke(d, QUEUES, in);
-		else if (take(in, 1) < 32)
-			life_reset(d);
-		else if (take(in, 1) < 64)
-			life_start(d, QUEUES, take(in, 4));
-		break;
-	case 7:
+	else if (op == 6)
 		look(eye);
-		break;
-	default:
+	else if (op == 7 && take(in, 1) < 32)
+		life_bytes(d, in);
+	else
 		command(d, in);
-	}
 }
 
 int fuzz_one(const uint8_t *data, size_t size)

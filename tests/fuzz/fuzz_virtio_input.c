@@ -86,41 +86,18 @@ static void select_config(struct driver *d, struct input *in)
 
 static void step(struct driver *d, struct input *in)
 {
-	switch (take(in, 1) % 16) {
-	case 0: /* most of these end its life */
-		if (take(in, 1) < 32)
-			life_chain(d, QUEUES, in);
-		break;
-	case 1:
-		driver_kick(d, take(in, 1) % QUEUES);
-		break;
-	case 2:
-		life_touch(d, in);
-		break;
-	case 3:
-		bench_advance(d->b, 1000);
-		break;
-	case 4:
-		if (take(in, 1) < 32)
-			life_poke(d, QUEUES, in);
-		else if (take(in, 1) < 32)
-			life_reset(d);
-		else if (take(in, 1) < 64)
-			life_start(d, QUEUES, take(in, 4));
-		break;
-	case 5:
+	u32 op = take(in, 1) % 16;
+
+	if (life_step(d, QUEUES, in, op))
+		return;
+	if (op == 5)
 		select_config(d, in);
-		break;
-	case 6:
+	else if (op == 6)
 		set_lamp(d, in);
-		break;
-	case 7:
-	case 8:
+	else if (op < 9)
 		give(d, in, false);
-		break;
-	default:
+	else
 		use_hands(d->b, in);
-	}
 }
 
 /* -- What a good driver hears ------------------------------------------------------------- */

@@ -1,8 +1,8 @@
 /* fuzz_virtio_snd.c - any bytes as what a driver and time do to a virtio sound card.
  *
  * Commands come in and out of order, pieces of sound of any length and shape.  Whatever happens:
- * at most the one piece that is being heard is in the device, what is heard at once is no more
- * than a piece may be, and when all has been heard nothing is left.
+ * at most the one piece that is being heard is in the device, in one step no more is heard than the
+ * queue holds, and when all has been heard nothing is left.
  */
 #include "virtio_life.h"
 
@@ -78,38 +78,16 @@ static void piece(struct driver *d, struct input *in)
 
 static void step(struct driver *d, struct input *in)
 {
-	switch (take(in, 1) % 16) {
-	case 0: /* most of these end its life */
-		if (take(in, 1) < 32)
-			life_chain(d, QUEUES, in);
-		break;
-	case 1:
-		driver_kick(d, take(in, 1) % QUEUES);
-		break;
-	case 2:
-		life_touch(d, in);
-		break;
-	case 3:
-		if (take(in, 1) < 32)
-			life_poke(d, QUEUES, in);
-		else if (take(in, 1) < 32)
-			life_reset(d);
-		else if (take(in, 1) < 64)
-			life_start(d, QUEUES, take(in, 4));
-		break;
-	case 4:
-	case 5:
+	u32 op = take(in, 1) % 16;
+
+	if (life_step(d, QUEUES, in, op))
+		return;
+	if (op < 7)
 		bench_advance(d->b, take(in, 3) * (u64)100);
-		break;
-	case 6:
-	case 7:
-	case 8:
-	case 9:
+	else if (op < 11)
 		piece(d, in);
-		break;
-	default:
+	else
 		command(d, in);
-	}
 }
 
 /* The longest piece is a second and a half; there are no more than fit in the queue. */

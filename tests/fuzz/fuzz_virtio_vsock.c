@@ -189,42 +189,16 @@ static void send_packet(struct driver *d, struct input *in)
 
 static void step(struct driver *d, struct input *in)
 {
-	switch (take(in, 1) % 16) {
-	case 0: /* most of these end its life */
-		if (take(in, 1) < 32)
-			life_chain(d, QUEUES, in);
-		break;
-	case 1:
-		driver_kick(d, take(in, 1) % QUEUES);
-		break;
-	case 2:
-		if (take(in, 1) < 64)
-			life_touch(d, in);
-		break;
-	case 3:
-		bench_advance(d->b, 1000);
-		break;
-	case 4:
-		if (take(in, 1) < 32)
-			life_poke(d, QUEUES, in);
-		else if (take(in, 1) < 32)
-			life_reset(d);
-		else if (take(in, 1) < 64)
-			life_start(d, QUEUES, take(in, 4));
-		break;
-	case 5:
-	case 6:
+	u32 op = take(in, 1) % 16;
+
+	if (life_step(d, QUEUES, in, op))
+		return;
+	if (op < 7)
 		give_buffers(d, in);
-		break;
-	case 7:
-	case 8:
-	case 9:
-	case 10:
+	else if (op < 11)
 		host_step(in);
-		break;
-	default:
+	else
 		send_packet(d, in);
-	}
 }
 
 /* The host closes what it is asked to close. */

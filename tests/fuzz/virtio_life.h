@@ -81,6 +81,38 @@ static inline void life_reset(struct driver *d)
 	set_cfg(d, 0x04, 2, 0x6);
 }
 
+/* What a driver of any device does: the first five operations, those that mostly end its life
+ * seldom.  False: it is another one. */
+static inline bool life_step(struct driver *d, u32 queues, struct input *in, u32 op)
+{
+	switch (op) {
+	case 0:
+		if (take(in, 1) < 32)
+			life_chain(d, queues, in);
+		return true;
+	case 1:
+		driver_kick(d, take(in, 1) % queues);
+		return true;
+	case 2:
+		if (take(in, 1) < 64)
+			life_touch(d, in);
+		return true;
+	case 3:
+		bench_advance(d->b, 1000);
+		return true;
+	case 4:
+		if (take(in, 1) < 32)
+			life_poke(d, queues, in);
+		else if (take(in, 1) < 32)
+			life_reset(d);
+		else if (take(in, 1) < 64)
+			life_start(d, queues, take(in, 4));
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* No chain stays behind in the device. */
 static inline void life_look(const struct driver *d)
 {

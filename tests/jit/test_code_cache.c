@@ -368,6 +368,58 @@ static void harts_go_on_while_code_is_evicted(void **state)
 	(void)state;
 }
 
+/* c.bnez s0 and how far, in bytes: 2 to 254. */
+static u16 c_bnez_s0(u32 k)
+{
+	return (u16)(0xe001 | (k >> 3 & 3) << 10 | (k >> 6 & 3) << 5 | (k >> 1 & 3) << 3 |
+		     (k >> 5 & 1) << 2);
+}
+
+/* Each of its blocks, but for the last, has as many jumps in the page as a block can have. */
+static void put_page_of_jumps(struct rig *r, u32 from)
+{
+	u16 code[PAGE_SLOTS];
+
+	for (u32 i = 0; i < PAGE_SLOTS; i++)
+		code[i] = c_bnez_s0(MIN(from + i % 100 * 2, (PAGE_SLOTS - 1 - i) * 2));
+	code[PAGE_SLOTS - 1] = 0x8082; /* ret */
+	assert_true(mem_write(r->env.mem, RIG_RAM + FUNCTION, code, sizeof(code)));
+}
+
+/* What is dropped is looked for in lists: a guest that makes them as long as they can be waits
+ * for it, some tenths of a second, and so does who stops it. */
+static void a_page_of_as_many_jumps_as_there_can_be_is_dropped_soon(void **state)
+{
+	const u32 code[] = {
+		/* slot: */
+		ADDI(S1, ZERO, CALLS),
+		/* call: */
+		JALR(RA, T0, 0),
+		ADDI(S1, S1, -1),
+		BNE(S1, ZERO, -8),
+		ADDI(T0, T0, -2),
+		BLT(T2, T0, -20),
+		EBREAK,
+	};
+	struct rig *r = jit_rig(1);
+	struct hart *h = r->harts[0];
+	u64 start = now_ns();
+
+	exec_put(r, CODE, code, ARRAY_LEN(code));
+	for (u32 i = 0; i < 3; i++) {
+		put_page_of_jumps(r, 2 + 2 * i);
+		h->x[S0] = 0;
+		h->x[T0] = RIG_RAM + FUNCTION + PAGE_SIZE - 2;
+		h->x[T2] = RIG_RAM + FUNCTION - 2;
+		exec_from(r, RIG_RAM + CODE);
+	}
+	if (JIT_PAGES > 3)
+		assert_true(exec_stat(r, "jit-dropped ") >= 2 * (PAGE_SLOTS - 200));
+	assert_true(now_ns() - start < (u64)30 * 1000000000); /* sanitizers and a busy computer */
+	rig_free(r);
+	(void)state;
+}
+
 /* A page of a hart with C and of one without, which is not the one that finds it calm. */
 static void code_that_is_trusted_again_is_compared_for_each_isa(void **state)
 {
@@ -431,6 +483,7 @@ int main(void)
 		cmocka_unit_test(code_that_a_device_wrote_is_new_after_a_fence),
 		cmocka_unit_test(code_that_another_hart_wrote_is_new_after_a_fence),
 		cmocka_unit_test(harts_go_on_while_code_is_evicted),
+		cmocka_unit_test(a_page_of_as_many_jumps_as_there_can_be_is_dropped_soon),
 		cmocka_unit_test(code_that_is_trusted_again_is_compared_for_each_isa),
 		cmocka_unit_test(code_that_gets_hot_when_nobody_may_compile_is_compiled_later),
 	};
