@@ -1,14 +1,16 @@
-/* virtio-snd.c - a sound card that plays
+/* virtio-snd.c - a sound card that plays and, where the host lets it, records
  *
  * Spec: virtio 1.2 section 5.14.  Queue 0 takes commands, queue 1 events, of which there are
- * none, queue 2 sound to play, queue 3 sound that was recorded, of which there is none.  There
- * is one stream with one format, which the libraries of guests convert to (audio.h).
+ * none, queue 2 sound to play, queue 3 room for sound that is recorded.  Each direction has one
+ * stream with one format, which the libraries of guests convert to (audio.h).
  *
  * A piece of sound is handed to the host when its turn comes, and comes back when it would
  * have been heard, by the guest's clock: the host cannot make the guest wait, and what it has
- * no room for is lost.
+ * no room for is lost.  Recording is the same the other way: a piece is filled when its time is
+ * over, and silence stands for what the host has not got.  Until then it stays in the queue, so
+ * that nothing of it needs to be kept here.
  *
- * Not modeled: recording, jacks, channel maps, volume controls.
+ * Not modeled: jacks, channel maps, volume controls.
  */
 #include "audio.h"
 #include "clock.h"
@@ -16,6 +18,7 @@
 
 #define CONTROL  0
 #define TRANSMIT 2
+#define RECEIVE  3
 
 #define AT_ONCE    4096
 #define MOST_BYTES (256 * (u32)KIB) /* of a piece: more than a second */
@@ -45,7 +48,8 @@ enum { FORMAT_S16 = 5, RATE_48000 = 7 };
 enum { AT_STREAM = 4, AT_BUFFER = 8, AT_PERIOD = 12, AT_FEATURES = 16, AT_CHANNELS = 20 };
 enum { AT_START = 4, AT_COUNT = 8, AT_SIZE = 12 };
 
-enum stream { UNSET, SET, PREPARED, PLAYING };
+enum { PLAY, RECORD, STREAMS };
+enum stream { UNSET, SET, PREPARED, RUNNING };
 
 struct sound {
 	struct virtio v;
@@ -53,7 +57,11 @@ struct sound {
 	/* properties */
 	struct audio *host;
 
-	u32 stream; /* enum stream */
+	u32 stream[STREAMS]; /* enum stream */
+
+	/* The piece that is being recorded, by guest time. */
+	u64 since_ns; /* 0: none was */
+	u64 full_ns;  /* 0: none is */
 
 	/* The piece that is being heard. */
 	u32 has_piece;
@@ -70,13 +78,13 @@ static struct sound *sound_of(struct virtio *v)
 /* -- Sound ------------------------------------------------------------------------------ */
 
 /* The status is le32 status, le32 bytes of latency: the last eight bytes. */
-static void finish(struct sound *s, const struct vchain *c, u64 status_gpa, u32 status)
+static void finish(struct sound *s, const struct vchain *c, u64 status_gpa, u32 status, u64 bytes)
 {
-	u8 bytes[8] = { 0 };
+	u8 end[8] = { 0 };
 
-	put_le32(bytes, status);
-	dma_write(&s->v.dev, status_gpa, bytes, sizeof(bytes));
-	virtq_push(&s->v, c, sizeof(bytes));
+	put_le32(end, status);
+	dma_write(&s->v.dev, status_gpa, end, sizeof(end));
+	virtq_push(&s->v, c, (u32)bytes + sizeof(end));
 }
 
 static void finish_piece(struct sound *s, u32 status)
@@ -86,7 +94,7 @@ static void finish_piece(struct sound *s, u32 status)
 				  .generation = s->v.generation };
 
 	s->has_piece = 0;
-	finish(s, &c, s->status_gpa, status);
+	finish(s, &c, s->status_gpa, status, 0);
 }
 
 static void hand_over(struct sound *s, const struct vchain *c)
@@ -130,48 +138,98 @@ static bool find_status(struct sound *s, const struct vchain *c, u64 *gpa)
 	return false;
 }
 
-static void take_piece(struct sound *s, const struct vchain *c)
+/* True: it is one for a stream that runs.  Else it has come back. */
+static bool check_piece(struct sound *s, const struct vchain *c, u32 stream, u64 *gpa)
 {
-	u8 stream[4];
-	u64 gpa;
+	u8 id[4];
 
-	if (!find_status(s, c, &gpa))
-		return;
-	if (vchain_read(&s->v, c, 0, stream, 4) != 4 || get_le32(stream))
-		finish(s, c, gpa, S_BAD_MSG);
-	else if (s->stream == PLAYING)
-		begin_piece(s, c, gpa);
+	if (!find_status(s, c, gpa))
+		return false;
+	if (vchain_read(&s->v, c, 0, id, 4) != 4 || get_le32(id) != stream)
+		finish(s, c, *gpa, S_BAD_MSG, 0);
+	else if (s->stream[stream] != RUNNING)
+		finish(s, c, *gpa, s->stream[stream] == PREPARED ? S_OK : S_IO_ERR, 0);
 	else
-		finish(s, c, gpa, s->stream == PREPARED ? S_OK : S_IO_ERR);
+		return true;
+	return false;
 }
 
 /* What waits in the queue of a stream that does not play stays there. */
 static void play(struct sound *s)
 {
 	struct vchain c;
+	u64 gpa;
 
 	if (s->has_piece && clock_ns(&s->v.dev) >= s->until_ns)
 		finish_piece(s, S_OK);
-	while (s->stream != PREPARED && !s->has_piece && virtq_pop(&s->v, TRANSMIT, &c))
-		take_piece(s, &c);
+	while (s->stream[PLAY] != PREPARED && !s->has_piece && virtq_pop(&s->v, TRANSMIT, &c))
+		if (check_piece(s, &c, PLAY, &gpa))
+			begin_piece(s, &c, gpa);
 	if (!s->has_piece)
 		s->until_ns = 0;
 	virtq_notify(&s->v, TRANSMIT);
 }
 
-/* All that waits comes back before the stream is released (5.14.6.6.5). */
-static void give_all_back(struct sound *s)
+/* -- Recording ---------------------------------------------------------------------------- */
+
+static void fill(struct sound *s, const struct vchain *c, u64 n)
+{
+	u8 bytes[AT_ONCE];
+
+	for (u64 off = 0; off < n; off += AT_ONCE) {
+		u32 take = (u32)MIN(n - off, AT_ONCE);
+
+		audio_record(s->host, bytes, take);
+		vchain_write(&s->v, c, off, bytes, take);
+	}
+}
+
+/* False: it goes back into the queue, for its time is not over. */
+static bool record_piece(struct sound *s, const struct vchain *c, u64 status_gpa)
+{
+	u64 now = clock_ns(&s->v.dev), n = c->in_bytes - 8;
+	bool follows = s->since_ns && now < s->since_ns + LATE_NS;
+
+	if (!follows)
+		s->since_ns = now;
+	s->full_ns = s->since_ns + length_ns(n);
+	if (now < s->full_ns)
+		return false;
+	s->since_ns = s->full_ns;
+	fill(s, c, n);
+	finish(s, c, status_gpa, S_OK, n);
+	return true;
+}
+
+static void record(struct sound *s)
 {
 	struct vchain c;
+	u64 gpa;
 
-	if (s->has_piece)
-		finish_piece(s, S_OK);
-	while (virtq_pop(&s->v, TRANSMIT, &c))
-		take_piece(s, &c);
-	virtq_notify(&s->v, TRANSMIT);
+	s->full_ns = 0;
+	while (s->stream[RECORD] != PREPARED && virtq_pop(&s->v, RECEIVE, &c))
+		if (check_piece(s, &c, RECORD, &gpa) && !record_piece(s, &c, gpa)) {
+			virtq_unpop(&s->v, RECEIVE, 1);
+			break;
+		}
+	virtq_notify(&s->v, RECEIVE);
 }
 
 /* -- Commands ----------------------------------------------------------------------------- */
+
+/* All that waits comes back before the stream is released (5.14.6.6.5). */
+static void give_all_back(struct sound *s, u32 stream)
+{
+	u32 q = stream == PLAY ? TRANSMIT : RECEIVE;
+	struct vchain c;
+	u64 gpa;
+
+	if (stream == PLAY && s->has_piece)
+		finish_piece(s, S_OK);
+	while (virtq_pop(&s->v, q, &c))
+		check_piece(s, &c, stream, &gpa);
+	virtq_notify(&s->v, q);
+}
 
 static bool is_our_format(const u8 *command)
 {
@@ -189,45 +247,59 @@ static const struct step {
 } steps[] = {
 	{ R_SET_PARAMS, 1 << UNSET | 1 << SET | 1 << PREPARED, SET },
 	{ R_PREPARE, 1 << SET | 1 << PREPARED, PREPARED },
-	{ R_START, 1 << PREPARED, PLAYING },
-	{ R_STOP, 1 << PLAYING, PREPARED },
+	{ R_START, 1 << PREPARED, RUNNING },
+	{ R_STOP, 1 << RUNNING, PREPARED },
 	{ R_RELEASE, 1 << SET | 1 << PREPARED, SET },
 };
 
+static u32 streams(const struct sound *s)
+{
+	return audio_records(s->host) ? STREAMS : 1;
+}
+
 static u32 change_stream(struct sound *s, u32 command, const u8 *bytes)
 {
-	if (get_le32(bytes + AT_STREAM))
+	u32 stream = get_le32(bytes + AT_STREAM);
+
+	if (stream >= streams(s))
 		return S_BAD_MSG;
 	if (command == R_SET_PARAMS && !is_our_format(bytes))
 		return S_NOT_SUPP;
 	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
 		if (steps[i].command != command)
 			continue;
-		if (!(steps[i].from >> s->stream & 1))
+		if (!(steps[i].from >> s->stream[stream] & 1))
 			return S_BAD_MSG;
 		if (command == R_RELEASE)
-			give_all_back(s);
-		s->stream = steps[i].to;
+			give_all_back(s, stream);
+		s->stream[stream] = steps[i].to;
 		return S_OK;
 	}
 	return S_NOT_SUPP;
 }
 
-/* le32 node, le32 features, le64 formats, le64 rates, direction, least and most channels. */
-static u32 stream_info(const u8 *command, u8 *info)
+/* le32 node, le32 features, le64 formats, le64 rates, direction, least and most channels; of
+ * each stream that is asked for. */
+static u32 stream_info(const struct sound *s, const u8 *command, u8 *info, u32 *n)
 {
-	if (get_le32(command + AT_START) || get_le32(command + AT_COUNT) != 1 ||
+	u32 first = get_le32(command + AT_START), count = get_le32(command + AT_COUNT);
+
+	if (!count || !range_inside(first, count, 0, streams(s)) ||
 	    get_le32(command + AT_SIZE) != INFO_BYTES)
 		return S_BAD_MSG;
-	put_le64(info + 8, (u64)1 << FORMAT_S16);
-	put_le64(info + 16, (u64)1 << RATE_48000);
-	info[25] = info[26] = AUDIO_CHANNELS;
+	for (u32 i = first; i < first + count; i++, info += INFO_BYTES) {
+		put_le64(info + 8, (u64)1 << FORMAT_S16);
+		put_le64(info + 16, (u64)1 << RATE_48000);
+		info[24] = i == RECORD;
+		info[25] = info[26] = AUDIO_CHANNELS;
+	}
+	*n += count * INFO_BYTES;
 	return S_OK;
 }
 
 static void command(struct sound *s, const struct vchain *c)
 {
-	u8 bytes[COMMAND_BYTES] = { 0 }, answer[4 + INFO_BYTES] = { 0 };
+	u8 bytes[COMMAND_BYTES] = { 0 }, answer[4 + STREAMS * INFO_BYTES] = { 0 };
 	u32 n = 4, code, status;
 
 	if (vchain_read(&s->v, c, 0, bytes, sizeof(bytes)) < 4) {
@@ -236,10 +308,8 @@ static void command(struct sound *s, const struct vchain *c)
 		return;
 	}
 	code = get_le32(bytes);
-	status =
-		code == R_PCM_INFO ? stream_info(bytes, answer + 4) : change_stream(s, code, bytes);
-	if (code == R_PCM_INFO && status == S_OK)
-		n = sizeof(answer);
+	status = code == R_PCM_INFO ? stream_info(s, bytes, answer + 4, &n)
+				    : change_stream(s, code, bytes);
 	put_le32(answer, status);
 	virtq_push(&s->v, c, (u32)vchain_write(&s->v, c, 0, answer, n));
 }
@@ -256,6 +326,8 @@ static void sound_kick(struct virtio *v, u32 q)
 	}
 	if (q == CONTROL || q == TRANSMIT)
 		play(s);
+	if (q == CONTROL || q == RECEIVE)
+		record(s);
 }
 
 /* -- The device ---------------------------------------------------------------------------- */
@@ -263,14 +335,20 @@ static void sound_kick(struct virtio *v, u32 q)
 static void sound_timer(struct virtio *v)
 {
 	play(sound_of(v));
+	record(sound_of(v));
 }
 
 static void sound_update(struct device *dev)
 {
 	const struct sound *s = (const struct sound *)dev;
+	u64 heard_ns = s->has_piece ? s->until_ns : 0;
 
-	if (s->has_piece)
-		timer_at(dev, s->until_ns);
+	if (audio_records(s->host))
+		audio_listen(s->host, s->stream[RECORD] == RUNNING);
+	if (heard_ns && s->full_ns)
+		timer_at(dev, MIN(heard_ns, s->full_ns));
+	else if (heard_ns || s->full_ns)
+		timer_at(dev, heard_ns + s->full_ns);
 	else
 		timer_off(dev);
 }
@@ -278,8 +356,7 @@ static void sound_update(struct device *dev)
 /* le32 jacks, le32 streams, le32 channel maps */
 static void sound_config(struct virtio *v, u8 *config)
 {
-	(void)v;
-	put_le32(config + 4, 1);
+	put_le32(config + 4, streams(sound_of(v)));
 }
 
 /* clang-format off */
@@ -288,7 +365,7 @@ static void sound_config(struct virtio *v, u8 *config)
 VIRTIO_DEVICE(virtio_snd) = {
 	VIRTIO_ROWS,
 	.name         = "virtio-snd",
-	.doc          = "a sound card that plays: 48 kHz, two channels of 16 bits",
+	.doc          = "a sound card that plays and records: 48 kHz, two channels of 16 bits",
 	.linux_driver = "virtio_snd",
 	.linux_config = "SND_VIRTIO",
 	.qemu         = "virtio-sound-pci",
@@ -298,9 +375,10 @@ VIRTIO_DEVICE(virtio_snd) = {
 
 	.props = PROPS(
 		VIRTIO_INTERRUPT,
-		PROP_AUDIO(host, .doc = "who hears it")),
+		PROP_AUDIO(host, .doc = "who hears it, and what it hears")),
 
-	.state = STATE(FIELD_MAX(stream, PLAYING), FIELD_MAX(has_piece, 1), FIELD(head),
+	.state = STATE(FIELD_MAX(stream[PLAY], RUNNING), FIELD_MAX(stream[RECORD], RUNNING),
+		       FIELD(since_ns), FIELD(full_ns), FIELD_MAX(has_piece, 1), FIELD(head),
 		       FIELD(status_gpa), FIELD(until_ns)),
 
 	.virtio = &(const struct virtio_class){

@@ -228,6 +228,7 @@ struct host_spec {
 		HOST_DISK,     /* {file:, format:, cache:, ...} */
 		HOST_SHARE,    /* {share:, read-only:} */
 		HOST_WAV,      /* {wav:} */
+		HOST_SOUND,    /* {play:, record:} */
 		HOST_VSOCK,    /* {socket:} of virtio-vsock */
 		HOST_NET,      /* {net:, ...}: `net` says the rest */
 		HOST_DISPLAY,  /* {display: }: `display` says which */
@@ -237,6 +238,8 @@ struct host_spec {
 	const struct disk_backing *backing; /* or NULL */
 	enum disk_cache { CACHE_WRITEBACK, CACHE_WRITETHROUGH, CACHE_NONE, CACHE_UNSAFE } cache;
 	bool read_only, ephemeral;
+	bool record;    /* of sound: the microphone, too */
+	bool or_nobody; /* of sound: where it cannot be heard, the machine runs without */
 	u16 port;
 	struct net_spec net;
 	u32 display; /* index in the plan's displays */

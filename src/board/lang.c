@@ -10,7 +10,7 @@ const char *const words_status[] = { "okay", "disabled", NULL };
 const char *const words_mmu[] = { "none", "sv39", "sv48", "sv57", NULL };
 const char *const words_formats[] = { "elf", "raw", "image", NULL };
 const char *const words_chardev[] = { "null", "stdio", "pty", NULL };
-const char *const words_audio[] = { "null", NULL };
+const char *const words_audio[] = { "null", "auto", "sdl", NULL };
 const char *const words_disk[] = { "raw", "qcow2", NULL };
 const char *const words_net[] = { "none", "slirp", "tap", "socket", NULL }; /* enum net_kind */
 const char *const words_viewer[] = {
@@ -203,7 +203,9 @@ const struct lang_key lang_vsock[] = {
 };
 
 const struct lang_key lang_audio[] = {
-	K("wav", KEY_PATH, .doc = "what is to be heard goes into this file", .required = true),
+	K("wav", KEY_PATH, .doc = "what is to be heard goes into this file"),
+	K("play", KEY_WORD, .words = words_audio, .doc = "where it is heard"),
+	K("record", KEY_BOOL, .doc = "the guest may listen to the microphone of this computer"),
 	END
 };
 

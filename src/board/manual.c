@@ -85,6 +85,12 @@ static void add_keys(struct str *out, const struct lang_key *keys, u32 depth)
 	}
 }
 
+static void add_words(struct str *out, const char *const *words)
+{
+	for (; *words; words++)
+		str_add(out, ".BR %s ,\n", *words);
+}
+
 static void add_values(struct str *out)
 {
 	static const struct {
@@ -146,8 +152,7 @@ void language_manual(const struct device_class *const *classes, struct str *out)
 	for (; *classes; classes++)
 		add_item(out, (*classes)->name, NULL, (*classes)->doc);
 	str_add(out, ".SH HOST\n.B host\nof a character device is \n");
-	for (u32 i = 0; words_chardev[i]; i++)
-		str_add(out, ".BR %s ,\n", words_chardev[i]);
+	add_words(out, words_chardev);
 	str_add(out, "or one of\n");
 	add_keys(out, lang_chardev, 0);
 	str_add(out, ".PP\nand that of a disk\n");
@@ -160,7 +165,9 @@ void language_manual(const struct device_class *const *classes, struct str *out)
 	add_keys(out, lang_share, 0);
 	str_add(out, ".PP\nand that of virtio-vsock\n");
 	add_keys(out, lang_vsock, 0);
-	str_add(out, ".PP\nand that of a sound card: null, or\n");
+	str_add(out, ".PP\nand that of a sound card is\n");
+	add_words(out, words_audio);
+	str_add(out, "or\n");
 	add_keys(out, lang_audio, 0);
 	add_values(out);
 	add_tags(out);

@@ -282,27 +282,57 @@ static bool read_vsock(struct planner *pl, const struct node *n, const char *dev
 
 /* -- Sound ------------------------------------------------------------------------------ */
 
+static bool read_player(struct planner *pl, const struct node *n, const char *key,
+			struct host_spec *spec)
+{
+	i32 word = check_word(pl->b, n, key, words_audio);
+
+	spec->kind = word > 0 ? HOST_SOUND : HOST_NULL;
+	spec->or_nobody = word > 0 && !strcmp(words_audio[word], "auto");
+	return word >= 0;
+}
+
+static void read_record(struct planner *pl, const struct node *map, struct host_spec *spec)
+{
+	struct pair *p = map_pair(map, "record");
+
+	if (!p || !check_bool(pl->b, p->value, "record", &spec->record) || !spec->record ||
+	    spec->kind == HOST_SOUND)
+		return;
+	diag_report(pl->b->ds, p->key_at, DIAG_wrong_form,
+		    "record: the microphone comes with `play: auto` or `play: sdl`");
+}
+
+static bool read_audio_map(struct planner *pl, const struct node *n, const char *device,
+			   struct host_spec *spec)
+{
+	struct pair *wav = map_pair(n, "wav"), *player = map_pair(n, "play");
+
+	check_keys(pl->b, n, "`host:` of a sound card", lang_audio);
+	if (wav && player)
+		return diag_report(pl->b->ds, player->key_at, DIAG_wrong_form,
+				   "host: it can be only one of `wav:` and `play:`");
+	if (!wav && !player) {
+		report_missing(pl->b, n->at, "one of `wav:` and `play:`", NULL);
+		return diag_hint(pl->b->ds, "write `%s: {host: {wav: sound.wav}}`", device);
+	}
+	if ((wav ? wav : player)->value->absent) {
+		report_absent(pl->b, wav ? wav : player, wav ? "wav" : "play");
+	} else if (wav) {
+		spec->kind = HOST_WAV;
+		read_own_path(pl, wav->value, "wav", spec);
+	} else {
+		read_player(pl, player->value, "play", spec);
+	}
+	read_record(pl, n, spec);
+	return true;
+}
+
 static bool read_audio(struct planner *pl, const struct node *n, const char *device,
 		       struct host_spec *spec)
 {
-	struct pair *p;
-
-	if (n->kind != NODE_MAP) {
-		spec->kind = HOST_NULL;
-		return check_word(pl->b, n, "host", words_audio) >= 0;
-	}
-	check_keys(pl->b, n, "`host:` of a sound card", lang_audio);
-	spec->kind = HOST_WAV;
-	p = map_pair(n, "wav");
-	if (!p) {
-		report_missing(pl->b, n->at, "`wav:`", "the file for what is to be heard");
-		diag_hint(pl->b->ds, "write `%s: {host: {wav: sound.wav}}`", device);
-	} else if (p->value->absent) {
-		report_absent(pl->b, p, "wav");
-	} else {
-		read_own_path(pl, p->value, "wav", spec);
-	}
-	return true;
+	return n->kind == NODE_MAP ? read_audio_map(pl, n, device, spec)
+				   : read_player(pl, n, "host", spec);
 }
 
 const struct host_spec *plan_host_spec(struct planner *pl, const struct prop *row,

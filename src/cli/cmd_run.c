@@ -127,8 +127,16 @@ static struct vsock *open_vsock(void *ctx, const struct host_spec *spec, const c
 static struct audio *open_audio(void *ctx, const struct host_spec *spec, const char *dev,
 				struct err *e)
 {
-	(void)ctx, (void)dev;
-	return spec->kind == HOST_WAV ? host_wav(spec->path, e) : NULL;
+	struct run *r = ctx;
+	struct audio *a = spec->kind == HOST_WAV     ? host_wav(spec->path, e)
+			  : spec->kind == HOST_SOUND ? host_sdl_audio(r->loop, spec->record, e)
+						     : NULL;
+
+	if (a || !spec->or_nobody)
+		return a;
+	log_line(LOG_INFO, "%s: %s; nobody hears it", dev, e->text);
+	*e = (struct err){ 0 };
+	return NULL;
 }
 
 static struct net *open_net(void *ctx, const struct host_spec *spec, const char *dev, struct err *e)

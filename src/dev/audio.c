@@ -6,6 +6,23 @@ void audio_play(struct audio *a, const u8 *bytes, u32 n)
 	a->ops->play(a, bytes, n);
 }
 
+bool audio_records(const struct audio *a)
+{
+	return a->ops->record;
+}
+
+void audio_listen(struct audio *a, bool on)
+{
+	a->ops->listen(a, on);
+}
+
+void audio_record(struct audio *a, u8 *bytes, u32 n)
+{
+	u32 got = a->ops->record(a, bytes, n);
+
+	memset(bytes + got, 0, n - got);
+}
+
 static void null_play(struct audio *a, const u8 *bytes, u32 n)
 {
 	(void)a, (void)bytes, (void)n;

@@ -107,6 +107,8 @@ struct share *host_share(const char *folder, bool read_only, struct err *e);
 /* -- Sound (audio_*.c) ----------------------------------------------------------------- */
 
 struct audio *host_wav(const char *path, struct err *e);
+/* By SDL2: the speakers and, while the guest records, the microphone. */
+struct audio *host_sdl_audio(struct loop *l, bool records, struct err *e);
 
 /* -- Sockets of guests (vsock.c) ------------------------------------------------------ */
 

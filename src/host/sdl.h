@@ -33,6 +33,9 @@ struct sdl_window {
 	u32 cursor_scale;
 };
 
+/* Sound and windows come and go by themselves: the last one ends SDL. */
+void sdl_leave(u32 subsystem);
+
 bool sdl_window_open(struct sdl_window *w, struct err *e);
 void sdl_window_close(struct sdl_window *w);
 /* Brings the window up to date with the guest's picture and cursor.  `status` stands where there

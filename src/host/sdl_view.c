@@ -632,7 +632,7 @@ static void *run(void *ctx)
 		show(v);
 	for (u32 i = 0; i < v->nwindows; i++)
 		sdl_window_close(&v->windows[i]);
-	SDL_Quit();
+	sdl_leave(SDL_INIT_VIDEO);
 	return NULL;
 }
 

@@ -1,5 +1,9 @@
-/* pcm-play.c - plays standard input on a guest's first sound card, by the kernel's interface:
- * 48 kHz, two channels of 16 bits.  For long-virtio; a guest without ALSA's library has no aplay.
+/* pcm.c - plays standard input on a guest's first sound card, or records so many periods from it
+ * to standard output, by the kernel's interface: 48 kHz, two channels of 16 bits.
+ *
+ *	pcm play <sound		pcm record PERIODS >sound
+ *
+ * For long-virtio; a guest without ALSA's library has no aplay.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -65,14 +69,21 @@ static size_t read_period(char *bytes)
 	return n;
 }
 
-int main(void)
+static int open_card(const char *path)
 {
-	static char bytes[PERIOD * FRAME];
-	int fd = open("/dev/snd/pcmC0D0p", O_RDWR);
+	int fd = open(path, O_RDWR);
 
 	if (fd < 0)
 		fail("open");
 	set_params(fd);
+	return fd;
+}
+
+static int play(void)
+{
+	static char bytes[PERIOD * FRAME];
+	int fd = open_card("/dev/snd/pcmC0D0p");
+
 	while (read_period(bytes)) {
 		struct snd_xferi x = { .buf = bytes, .frames = PERIOD };
 
@@ -80,4 +91,30 @@ int main(void)
 			fail("write");
 	}
 	return ioctl(fd, SNDRV_PCM_IOCTL_DRAIN) ? fail("drain") : 0;
+}
+
+static int record(int periods)
+{
+	static char bytes[PERIOD * FRAME];
+	int fd = open_card("/dev/snd/pcmC0D0c");
+
+	while (periods--) {
+		struct snd_xferi x = { .buf = bytes, .frames = PERIOD };
+
+		if (ioctl(fd, SNDRV_PCM_IOCTL_READI_FRAMES, &x))
+			fail("read");
+		if (write(STDOUT_FILENO, bytes, sizeof(bytes)) != sizeof(bytes))
+			fail("write");
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 2 && !strcmp(argv[1], "play"))
+		return play();
+	if (argc == 3 && !strcmp(argv[1], "record"))
+		return record(atoi(argv[2]));
+	fprintf(stderr, "pcm play | pcm record PERIODS\n");
+	return 2;
 }
