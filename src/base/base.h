@@ -126,9 +126,10 @@ const char *text_clean(char *out, size_t cap, const char *s, size_t n);
 /* -- Log (log.c) -------------------------------------------------------------
  *
  * One line without a newline.  The sink is set once, by cli/, before threads
- * start; without one, lines go nowhere.
+ * start; without one, lines go nowhere.  A notice is what one cannot do without, as
+ * an address that was chosen just now: it is told where information is not wanted.
  */
-enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
+enum log_level { LOG_ERROR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG };
 typedef void log_fn(void *ctx, enum log_level level, const char *line);
 
 void log_sink(log_fn *fn, void *ctx);

@@ -20,7 +20,7 @@ static const struct opt run_opts[] = {
 	{ "screenshot-after", 0, "TIME", "take it after that time instead, and go on" },
 	{ "stats",    0, NULL,       "print the engine's counters at the end" },
 	{ "perf-map", 0, NULL,       "name compiled code in /tmp/perf-PID.map, for Linux's perf" },
-	{ "quiet",   'q', NULL,      "print nothing but the guest's output and errors" },
+	{ "quiet",   'q', NULL,      "print nothing but the guest's output, errors, and addresses to reach it at" },
 	{ "yes",     'y', NULL,      "answer yes to questions" },
 	{ 0 }
 };

@@ -92,6 +92,6 @@ struct chardev *host_pty(struct loop *l, const char *name, struct err *e)
 	}
 	p->in = inlet_new(l, &options);
 	inlet_open(p->in, p->master);
-	log_line(LOG_INFO, "%s: %s", name, path);
+	log_line(LOG_NOTICE, "%s: %s", name, path);
 	return &p->chr;
 }

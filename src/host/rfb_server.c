@@ -406,10 +406,10 @@ static void say(const struct server *s, const struct forward *f)
 	char port[FORWARD_TEXT];
 
 	if (s->web)
-		log_line(LOG_INFO, "%s: http://%s/#%s", s->view.name, forward_text(port, f),
+		log_line(LOG_NOTICE, "%s: http://%s/#%s", s->view.name, forward_text(port, f),
 			 s->secret);
 	else
-		log_line(LOG_INFO, "%s: VNC at %s", s->view.name, forward_text(port, f));
+		log_line(LOG_NOTICE, "%s: VNC at %s", s->view.name, forward_text(port, f));
 }
 
 static struct host_viewer *server_new(struct loop *l, const struct host_view *view, bool web,
