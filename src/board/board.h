@@ -202,6 +202,7 @@ struct plan_display {
 	enum plan_viewer { VIEWER_AUTO, VIEWER_NONE, VIEWER_SDL, VIEWER_VNC, VIEWER_WEB } viewer;
 	const char *listen; /* vnc, web: where, as it was written; or NULL */
 	struct forward where;
+	const char *socket; /* vnc: a path to listen at instead; or NULL */
 	struct pos at;
 };
 

@@ -182,6 +182,7 @@ static const struct lang_key display[] = {
 	  .words = words_viewer),
 	K("title",  KEY_TEXT, .doc = "of the window; the board's name, if not given"),
 	K("listen", KEY_TEXT, .doc = "vnc, web: [ADDRESS:]PORT[+]; 5900+ and 5700+ on 127.0.0.1, if not given"),
+	K("socket", KEY_PATH, .doc = "vnc: a UNIX socket instead, for this user alone"),
 	END
 };
 

@@ -26,9 +26,25 @@ static void read_listen(struct planner *pl, const struct node *n, struct plan_di
 	diag_hint(pl->b->ds, "without an address it is 127.0.0.1");
 }
 
+/* For VNC alone: a browser opens no such thing. */
+static void read_socket(struct planner *pl, const struct pair *p, struct plan_display *d)
+{
+	if (d->viewer != VIEWER_VNC || d->listen) {
+		diag_report(pl->b->ds, p->key_at, DIAG_wrong_form,
+			    d->listen ? "socket: it can be only one of `listen:` and `socket:`"
+				      : "socket: only `viewer: vnc` listens at one");
+		return;
+	}
+	if (!check_text(pl->b, p->value, "socket"))
+		return;
+	d->socket = node_path(&pl->b->arena, p->value);
+	plan_claim_file(pl, d->socket, p->value->at);
+}
+
 static void read_display(struct planner *pl, const struct pair *p, struct plan_display *d)
 {
 	const struct node *map = check_map(pl->b, p->value, p->key), *n;
+	const struct pair *socket;
 	i32 word = -1;
 
 	*d = (struct plan_display){ .name = p->key, .viewer = VIEWER_AUTO, .at = p->key_at };
@@ -43,6 +59,8 @@ static void read_display(struct planner *pl, const struct pair *p, struct plan_d
 		d->title = check_text(pl->b, n, "title");
 	if ((n = map_get(map, "listen")))
 		read_listen(pl, n, d);
+	if ((socket = map_pair(map, "socket")))
+		read_socket(pl, socket, d);
 }
 
 void plan_displays(struct planner *pl)

@@ -68,6 +68,8 @@ static bool open_one(struct screens *s, u32 shown, const struct viewer_kind *kin
 		return err_set(e, "this build has no viewer `%s`", kind->word);
 	if (p->listen)
 		view.listen = p->where;
+	if (kind == &kinds[VIEWER_VNC])
+		view.socket = p->socket;
 	e->text[0] = 0;
 	v = kind->open(s->loop, &view, e);
 	if (v)

@@ -202,6 +202,7 @@ struct host_view {
 	u32 ndisplays;
 	struct input *input;   /* the machine's */
 	struct forward listen; /* of servers: where; the guest's port means nothing */
+	const char *socket;    /* of VNC: a path to listen at instead; or NULL */
 	/* Who looks does not want it any more: the run is to end.  Any thread. */
 	void (*end)(void *ctx);
 	void *ctx;

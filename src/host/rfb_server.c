@@ -1,10 +1,10 @@
-/* rfb_server.c - who may look: a port that VNC clients connect to, or one that gives a
- * browser a page and then a WebSocket.
+/* rfb_server.c - who may look: a port or a UNIX socket that VNC clients connect to, or a port that
+ * gives a browser a page and then a WebSocket.
  *
- * Both are open to this computer alone unless the board says otherwise.  Any page in the
- * user's browser can reach a port of this computer, so the WebSocket wants a secret that only
- * the address printed at the start has, and a request that says it comes from that address.
- * A client that does not read costs what one update needs, and no more; of those that say
+ * A socket is this user's alone; ports are open to this computer unless the board says otherwise.
+ * Any page in the user's browser can reach a port of this computer, so the WebSocket wants a secret
+ * that only the address printed at the start has, and a request that says it comes from that
+ * address. A client that does not read costs what one update needs, and no more; of those that say
  * nothing the oldest makes room for the next.
  */
 #include "rfb.h"
@@ -56,8 +56,8 @@ struct server {
 	char title[64];
 	bool web;
 	char secret[2 * SECRET + 1];
-	int fd;
-	u64 nclients, live_ns; /* NEVER_NS: none is live */
+	struct unix_listener listener; /* its path is NULL where it is a port */
+	u64 nclients, live_ns;         /* NEVER_NS: none is live */
 	struct client clients[CLIENTS];
 };
 
@@ -353,22 +353,23 @@ static bool port_error(const struct forward *f, int error, struct err *e)
 	return err_hint(e, "write `listen: %u+` for the first free port from there on", f->port);
 }
 
-static bool listen_at(struct server *s, struct forward *f, struct err *e)
+static bool listen_at_port(struct server *s, struct forward *f, struct err *e)
 {
 	u32 tries = f->or_next ? FORWARD_TRIES : 1;
 	struct sockaddr_in a = { .sin_family = AF_INET };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int on = 1, error = EADDRINUSE;
 
-	s->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (s->fd < 0)
+	s->listener.fd = fd;
+	if (fd < 0)
 		return err_set(e, "the host gives no socket: %s", strerror(errno));
-	setsockopt(s->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	memcpy(&a.sin_addr, f->address, sizeof(f->address));
 	for (u32 i = 0; i < tries && error == EADDRINUSE && f->port + i <= UINT16_MAX; i++) {
 		a.sin_port = htons((u16)(f->port + i));
-		error = bind(s->fd, (struct sockaddr *)&a, sizeof(a)) ? errno : 0;
+		error = bind(fd, (struct sockaddr *)&a, sizeof(a)) ? errno : 0;
 	}
-	if (!error && listen(s->fd, CLIENTS))
+	if (!error && listen(fd, CLIENTS))
 		error = errno;
 	if (error)
 		return port_error(f, error, e);
@@ -396,8 +397,7 @@ static void server_free(struct host_viewer *v)
 			drop(&s->clients[i]);
 	loop_remove(s->watch);
 	loop_call_free(s->look);
-	if (s->fd >= 0)
-		close(s->fd);
+	unix_unlisten(&s->listener);
 	free(s);
 }
 
@@ -405,7 +405,9 @@ static void say(const struct server *s, const struct forward *f)
 {
 	char port[FORWARD_TEXT];
 
-	if (s->web)
+	if (s->view.socket)
+		log_line(LOG_NOTICE, "%s: VNC at %s", s->view.name, s->view.socket);
+	else if (s->web)
 		log_line(LOG_NOTICE, "%s: http://%s/#%s", s->view.name, forward_text(port, f),
 			 s->secret);
 	else
@@ -421,7 +423,7 @@ static struct host_viewer *server_new(struct loop *l, const struct host_view *vi
 	s->viewer = (struct host_viewer){ .due = due, .free = server_free };
 	s->loop = l;
 	s->web = web;
-	s->fd = -1;
+	s->listener.fd = -1;
 	s->live_ns = NEVER_NS;
 	s->display = view->displays[0];
 	snprintf(s->title, sizeof(s->title), "%s", view->title);
@@ -430,11 +432,13 @@ static struct host_viewer *server_new(struct loop *l, const struct host_view *vi
 	s->view.displays = &s->display;
 	s->view.ndisplays = 1;
 	s->look = loop_call_new(l, on_look, s);
-	if ((web && !make_secret(s, e)) || !listen_at(s, &at, e)) {
+	if ((web && !make_secret(s, e)) ||
+	    !(view->socket ? unix_listen(&s->listener, view->socket, CLIENTS, e)
+			   : listen_at_port(s, &at, e))) {
 		server_free(&s->viewer);
 		return NULL;
 	}
-	s->watch = loop_add(l, s->fd, LOOP_READ, on_connection, s);
+	s->watch = loop_add(l, s->listener.fd, LOOP_READ, on_connection, s);
 	say(s, &at);
 	return &s->viewer;
 }

@@ -9,6 +9,8 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define WIDE 30u
@@ -903,6 +905,38 @@ static void a_port_in_use_is_said_or_the_next_one_is_taken(void **state)
 	(void)state;
 }
 
+static void a_socket_is_this_users_alone_and_goes_with_the_viewer(void **state)
+{
+	char folder[] = "/tmp/vmbuild-test.XXXXXX", answer[14];
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	struct service s;
+	struct host_view view;
+	struct err e = { 0 };
+	struct stat st;
+	int fd;
+
+	serve(&s, false);
+	assert_non_null(mkdtemp(folder));
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s/vnc", folder);
+	view = s.r->view;
+	view.socket = a.sun_path;
+	s.v->free(s.v);
+	s.v = host_vnc(s.l, &view, &e);
+	assert_non_null(s.v);
+	assert_int_equal(stat(a.sun_path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	assert_int_equal(get(&s, fd, answer, sizeof(answer), 12), 12);
+	assert_memory_equal(answer, "RFB 003.008\n", 12);
+	close(fd);
+	stop(&s);
+	assert_int_equal(stat(a.sun_path, &st), -1);
+	assert_int_equal(rmdir(folder), 0);
+	(void)state;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -933,6 +967,7 @@ int main(void)
 		cmocka_unit_test(a_vnc_client_sees_the_picture),
 		cmocka_unit_test(silent_clients_keep_nobody_out),
 		cmocka_unit_test(a_port_in_use_is_said_or_the_next_one_is_taken),
+		cmocka_unit_test(a_socket_is_this_users_alone_and_goes_with_the_viewer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
