@@ -74,20 +74,65 @@ static const struct node *allowed_of(const struct planner *pl, u32 controller)
 	return controller == pl->p->irq_parent ? n : NULL;
 }
 
-static struct lines *lines_of(struct planner *pl, u32 controller)
+static bool has_child(const struct plan_device *d, u32 child)
 {
-	const struct node *allowed = allowed_of(pl, controller);
-	struct lines *l;
+	const struct prop *r;
+	u32 row = 0;
 
+	for_rows(r, d->class->props) {
+		const struct value *v = &d->values[row++];
+
+		if (r->kind == PROP_KIND_REF && r->wants == PROVIDES_DOMAIN && v->ref &&
+		    v->ref->provider == child)
+			return true;
+	}
+	return false;
+}
+
+/* The one that delegates to it; PLAN_NONE: nobody does. */
+static u32 parent_of(const struct planner *pl, u32 controller)
+{
+	for (u32 i = 0; i < pl->p->ndevices; i++)
+		if (has_child(&pl->p->devices[i], controller))
+			return i;
+	return PLAN_NONE;
+}
+
+static struct lines *find_lines(const struct planner *pl, u32 controller)
+{
 	for (u32 i = 0; i < pl->nlines; i++)
 		if (pl->lines[i].controller == controller)
 			return &pl->lines[i];
+	return NULL;
+}
+
+static struct lines *lines_of(struct planner *pl, u32 controller);
+
+/* Domains of one controller have the same lines, which arrive at the one above the others.  If
+ * the board makes them a circle, which is reported, one is found that has none yet. */
+static struct lines lines_above(struct planner *pl, u32 controller)
+{
+	u32 parent = parent_of(pl, controller);
+
+	return parent == PLAN_NONE ? (struct lines){ 0 } : *lines_of(pl, parent);
+}
+
+static struct lines *lines_of(struct planner *pl, u32 controller)
+{
+	const struct node *allowed = allowed_of(pl, controller);
+	struct lines *l = find_lines(pl, controller), above;
+	u32 index = pl->nlines;
+
+	if (l)
+		return l;
 	ARENA_GROW(&pl->b->arena, &pl->lines, pl->nlines, &pl->lines_cap);
-	l = &pl->lines[pl->nlines++];
-	*l = (struct lines){ .controller = controller, .next = FIRST_LINE };
-	l->highest = highest_line(&pl->p->devices[controller]);
-	l->owner = NEW_N(&pl->b->arena, u32, l->highest + 1);
-	l->at = NEW_N(&pl->b->arena, struct pos, l->highest + 1);
+	pl->lines[pl->nlines++] = (struct lines){ .controller = controller };
+	above = lines_above(pl, controller);
+	l = &pl->lines[index];
+	l->next = FIRST_LINE;
+	l->highest = above.owner ? above.highest : highest_line(&pl->p->devices[controller]);
+	l->owner = above.owner ? above.owner : NEW_N(&pl->b->arena, u32, l->highest + 1);
+	l->at = above.owner ? above.at : NEW_N(&pl->b->arena, struct pos, l->highest + 1);
 	l->allowed = NEW_N(&pl->b->arena, bool, l->highest + 1);
 	if (allowed)
 		read_allowed(pl, l, allowed);
@@ -147,13 +192,13 @@ static bool may_share(const struct planner *pl, u32 a, u32 b)
 
 static void take_line(struct planner *pl, u32 i, struct lines *l, u32 line, struct pos at)
 {
-	const char *controller = pl->p->devices[l->controller].name;
+	const struct plan_device *c = &pl->p->devices[pl->p->devices[i].irq_parent];
 	u32 owner;
 
 	if (line < FIRST_LINE || line > l->highest) {
 		diag_report(pl->b->ds, at, DIAG_irq_range, "interrupt %u: `%s` has lines %d..%u",
-			    line, controller, FIRST_LINE, l->highest);
-		diag_note(pl->b->ds, pl->p->devices[l->controller].at, "`%s` is here", controller);
+			    line, c->name, FIRST_LINE, l->highest);
+		diag_note(pl->b->ds, c->at, "`%s` is here", c->name);
 		return;
 	}
 	if (pl->p->devices[i].disabled)
@@ -167,7 +212,7 @@ static void take_line(struct planner *pl, u32 i, struct lines *l, u32 line, stru
 	if (may_share(pl, owner - 1, i))
 		return;
 	diag_report(pl->b->ds, at, DIAG_irq_used, "interrupt %u of `%s` is already used by `%s`",
-		    line, controller, pl->p->devices[owner - 1].name);
+		    line, c->name, pl->p->devices[owner - 1].name);
 	diag_note(pl->b->ds, l->at[line], "`%s` has it here", pl->p->devices[owner - 1].name);
 	diag_hint(pl->b->ds, "free: %s", free_text(pl, l));
 }
