@@ -566,7 +566,7 @@ static void aplic_fdt(struct dt_node *node)
 DEVICE(aplic) = {
 	.name         = "aplic",
 	.doc          = "a domain of an advanced platform-level interrupt controller",
-	.compatible   = { "riscv,aplic" },
+	.compatible   = { "qemu,aplic", "riscv,aplic" }, /* the binding wants a maker first */
 	.node         = "interrupt-controller",
 	.binding      = "interrupt-controller/riscv,aplic.yaml",
 	.linux_driver = "irq-riscv-aplic-main",

@@ -103,7 +103,7 @@ static void imsic_fdt(struct dt_node *node)
 DEVICE(imsic) = {
 	.name         = "imsic",
 	.doc          = "incoming MSI controllers, one a hart",
-	.compatible   = { "riscv,imsics" },
+	.compatible   = { "qemu,imsics", "riscv,imsics" }, /* the binding wants a maker first */
 	.node         = "interrupt-controller",
 	.binding      = "interrupt-controller/riscv,imsics.yaml",
 	.linux_driver = "irq-riscv-imsic-platform",
