@@ -111,13 +111,15 @@ static bool ramfb_init(struct device *dev, struct err *e)
 #define SELF struct ramfb
 
 DEVICE(ramfb) = {
-	.name    = "ramfb",
-	.doc     = "a frame buffer that firmware puts somewhere in RAM",
-	.qemu    = "ramfb",
-	.size    = sizeof(SELF),
-	.example = "fb0: {device: ramfb, fw-cfg: fw_cfg}",
-	.init    = ramfb_init,
-	.update  = ramfb_update,
+	.name         = "ramfb",
+	.doc          = "a frame buffer that firmware puts somewhere in RAM",
+	.linux_driver = "efi-framebuffer", /* UEFI firmware leaves it to a system */
+	.linux_config = "FB_EFI",
+	.qemu         = "ramfb",
+	.size         = sizeof(SELF),
+	.example      = "fb0: {device: ramfb, fw-cfg: fw_cfg}",
+	.init         = ramfb_init,
+	.update       = ramfb_update,
 
 	.props = PROPS(
 		PROP_DISPLAY(host, .doc = "where it is shown; on the first display, if not given"),
