@@ -2,14 +2,14 @@
  *
  * A client asks for an update; it gets one when there is something to see and all that was
  * sent before is on its way.  So a slow client gets fewer frames, nothing piles up, and
- * nobody waits for it.  Pixels are sent raw, in the format that the client wants.  What a
- * client says is hostile: messages are taken apart byte by byte, and nothing of a size that
- * it names is kept.
+ * nobody waits for it.  Pixels are sent in the format that the client wants, raw or as ZRLE.  What
+ * a client says is hostile: messages are taken apart byte by byte, and nothing of a size that it
+ * names is kept.
  *
  * Beyond the RFC, as other servers have it: ExtendedDesktopSize, by which a client's window
  * becomes the guest's monitor, and QEMU's key events, which name keys instead of characters.
  *
- * Not modeled: compression, passwords, clipboards, more than the first scanout.
+ * Not modeled: other encodings, passwords, clipboards, more than the first scanout.
  */
 #include "rfb.h"
 
@@ -17,7 +17,8 @@
 
 #define EMPTY_WIDTH  640u /* what a scanout that is off looks like */
 #define EMPTY_HEIGHT 400u
-#define UPDATE_BYTES MIB /* of an update, about; the rest comes with the next one */
+#define UPDATE_BYTES MIB         /* of an update, about; the rest comes with the next one */
+#define ZRLE_BYTES   (256 * KIB) /* the same before they become fewer, which takes its time */
 
 enum state {
 	/* what is read next      bytes */
@@ -44,16 +45,11 @@ enum {
 };
 
 #define ENCODING_RAW       0
+#define ENCODING_ZRLE      16
 #define ENCODING_CURSOR    (-239)
 #define ENCODING_SIZE      (-223)
 #define ENCODING_QEMU_KEYS (-258)
 #define ENCODING_EXTENDED  (-308)
-
-struct pixel_format_rfb {
-	u8 bytes;
-	bool big_endian;
-	u32 max[3], shift[3]; /* red, green, blue */
-};
 
 struct rfb {
 	struct viewer viewer;
@@ -71,8 +67,10 @@ struct rfb {
 	u32 version;        /* 3, 7 or 8 */
 	struct str pending; /* answers of the handshake */
 
-	struct pixel_format_rfb format;
+	struct rfb_format format;
 	bool has_cursor, has_size, has_extended, has_keys;
+	bool has_raw, has_zrle; /* the first of the two that it names is what it gets */
+	struct zrle *zrle;
 	u32 width, height; /* as the client knows */
 	bool asked;        /* for an update */
 	bool tell_size;    /* although it may be the same */
@@ -112,9 +110,9 @@ struct rfb *rfb_new(const struct host_view *view, void (*woken)(void *ctx), void
 	r->input = input_source_new(view->input);
 	r->width = EMPTY_WIDTH;
 	r->height = EMPTY_HEIGHT;
-	r->format = (struct pixel_format_rfb){ .bytes = 4,
-					       .max = { 255, 255, 255 },
-					       .shift = { 16, 8, 0 } };
+	r->format = (struct rfb_format){
+		.bytes = 4, .depth = 24, .max = { 255, 255, 255 }, .shift = { 16, 8, 0 }
+	};
 	str_bytes(&r->pending, "RFB 003.008\n", 12);
 	read_next(r, READ_VERSION, 12);
 	r->viewer.changed = on_changed;
@@ -131,6 +129,7 @@ void rfb_free(struct rfb *r)
 	input_source_free(r->input);
 	surface_free(&r->surface);
 	str_free(&r->pending);
+	zrle_free(r->zrle);
 	free(r);
 }
 
@@ -188,21 +187,30 @@ static void put_rect(struct str *out, struct rect part, i32 encoding)
 	str_bytes(out, head, sizeof(head));
 }
 
-static void put_pixel(const struct rfb *r, u32 pixel, u8 *to)
-{
-	const struct pixel_format_rfb *f = &r->format;
-	u32 v = 0;
-
-	for (u32 i = 0; i < 3; i++)
-		v |= ((pixel >> (16 - 8 * i) & 0xff) * f->max[i] + 127) / 255 << f->shift[i];
-	for (u32 i = 0; i < f->bytes; i++)
-		to[f->big_endian ? f->bytes - 1 - i : i] = (u8)(v >> 8 * i);
-}
-
-static bool is_native(const struct pixel_format_rfb *f)
+static bool is_native(const struct rfb_format *f)
 {
 	return f->bytes == 4 && !f->big_endian && f->shift[0] == 16 && f->shift[1] == 8 &&
 	       f->shift[2] == 0 && f->max[0] == 255 && f->max[1] == 255 && f->max[2] == 255;
+}
+
+u32 rfb_pixel(const struct rfb_format *f, u32 pixel)
+{
+	u32 v = 0;
+
+	if (is_native(f))
+		return pixel & 0xffffff;
+	for (u32 i = 0; i < 3; i++)
+		v |= ((pixel >> (16 - 8 * i) & 0xff) * f->max[i] + 127) / 255 << f->shift[i];
+	return v;
+}
+
+static void put_pixel(const struct rfb *r, u32 pixel, u8 *to)
+{
+	const struct rfb_format *f = &r->format;
+	u32 v = rfb_pixel(f, pixel);
+
+	for (u32 i = 0; i < f->bytes; i++)
+		to[f->big_endian ? f->bytes - 1 - i : i] = (u8)(v >> 8 * i);
 }
 
 static void put_pixels(const struct rfb *r, const u32 *pixels, u32 n, struct str *out)
@@ -224,17 +232,27 @@ static void put_pixels(const struct rfb *r, const u32 *pixels, u32 n, struct str
 	}
 }
 
-static void put_picture(const struct rfb *r, struct rect part, struct str *out)
+/* The stream lasts, also while the client wants it otherwise. */
+static struct zrle *squeezer(struct rfb *r)
+{
+	if (r->has_zrle && !r->zrle)
+		r->zrle = zrle_new();
+	return r->has_zrle ? r->zrle : NULL;
+}
+
+static void put_picture(const struct rfb *r, struct rect part, struct zrle *z, struct str *out)
 {
 	static const u32 black[EMPTY_WIDTH];
+	const struct surface *s = &r->surface;
+	size_t stride = s->width;
+	const u32 *pixels = s->width ? s->pixels + part.y * stride + part.x : black;
 
-	put_rect(out, part, ENCODING_RAW);
-	for (u32 y = part.y; y < part.y + part.height; y++)
-		put_pixels(r,
-			   r->surface.width
-				   ? r->surface.pixels + (size_t)y * r->surface.width + part.x
-				   : black,
-			   part.width, out);
+	put_rect(out, part, z ? ENCODING_ZRLE : ENCODING_RAW);
+	if (z)
+		zrle_put(z, &r->format,
+			 &(struct zrle_part){ pixels, stride, part.width, part.height }, out);
+	for (u32 y = 0; y < part.height && !z; y++)
+		put_pixels(r, pixels + y * stride, part.width, out);
 }
 
 /* One that is not there has no pixels. */
@@ -298,6 +316,8 @@ static bool next_part(struct rfb *r, u64 room, struct rect *part)
 static void put_update(struct rfb *r, struct str *out)
 {
 	u8 head[4] = { 0 };
+	struct zrle *z = squeezer(r);
+	u64 room = z ? ZRLE_BYTES : UPDATE_BYTES;
 	size_t at = out->n;
 	u32 n = 0;
 	struct rect part;
@@ -315,8 +335,9 @@ static void put_update(struct rfb *r, struct str *out)
 		put_cursor(r, out);
 		n++;
 	}
-	while (out->n - at < UPDATE_BYTES && next_part(r, UPDATE_BYTES - (out->n - at), &part)) {
-		put_picture(r, part, out);
+	while (room && next_part(r, room, &part)) {
+		put_picture(r, part, z, out);
+		room -= MIN(room, (u64)part.width * part.height * r->format.bytes);
 		n++;
 	}
 	put_be16(out->p + at + 2, (u16)n);
@@ -443,7 +464,7 @@ static void take_pointer(struct rfb *r)
 static bool take_format(struct rfb *r)
 {
 	const u8 *p = r->in + 3;
-	struct pixel_format_rfb f = { .bytes = p[0] / 8, .big_endian = p[2] };
+	struct rfb_format f = { .bytes = p[0] / 8, .depth = p[1], .big_endian = p[2] };
 
 	if ((p[0] != 8 && p[0] != 16 && p[0] != 32) || !p[3])
 		return false; /* colors by number: nobody asks for them any more */
@@ -461,6 +482,12 @@ static bool take_format(struct rfb *r)
 static void take_encoding(struct rfb *r, i32 encoding)
 {
 	switch (encoding) {
+	case ENCODING_RAW:
+		r->has_raw = true;
+		break;
+	case ENCODING_ZRLE:
+		r->has_zrle |= !r->has_raw;
+		break;
 	case ENCODING_CURSOR:
 		r->tell_cursor |= !r->has_cursor;
 		r->has_cursor = true;
@@ -540,6 +567,7 @@ static bool take_message(struct rfb *r, u32 type)
 	case SET_PIXEL_FORMAT:
 		return take_format(r);
 	case SET_ENCODINGS:
+		r->has_raw = r->has_zrle = false;
 		read_list(r, READ_ENCODING, 4, get_be16(r->in + 1));
 		return true;
 	case UPDATE_REQUEST:

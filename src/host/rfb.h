@@ -1,5 +1,5 @@
-/* rfb.h - between the files that show displays to others: the protocol of one client, and
- * the WebSocket in which a browser wraps it.
+/* rfb.h - between the files that show displays to others: the protocol of one client, how
+ * pictures are made smaller for it, and the WebSocket in which a browser wraps it.
  */
 #ifndef RFB_H
 #define RFB_H
@@ -18,6 +18,33 @@ bool rfb_take(struct rfb *r, const u8 *bytes, size_t n);
 /* Adds to `out` what the client is to get, if it has asked for it: call when all that was
  * said before is on its way.  True: nobody will say when there is more, look again soon. */
 bool rfb_answer(struct rfb *r, struct str *out);
+
+/* How a client reads a pixel: a number of so many bytes, with red, green and blue in it. */
+struct rfb_format {
+	u8 bytes, depth; /* `depth`: bits that mean something, as the client says */
+	bool big_endian;
+	u32 max[3], shift[3];
+};
+
+/* Of x8r8g8b8. */
+u32 rfb_pixel(const struct rfb_format *f, u32 pixel);
+
+/* -- Fewer bytes (rfb_zrle.c): one stream a client ------------------------------------------ */
+
+struct zrle;
+
+struct zrle *zrle_new(void); /* NULL: there is no memory for it */
+void zrle_free(struct zrle *z);
+
+/* Pixels of x8r8g8b8, rows `stride` of them apart. */
+struct zrle_part {
+	const u32 *pixels;
+	size_t stride;
+	u32 width, height;
+};
+/* What follows the head of a rectangle. */
+void zrle_put(struct zrle *z, const struct rfb_format *f, const struct zrle_part *part,
+	      struct str *out);
 
 /* -- WebSocket (websocket.c), server side ------------------------------------------------ */
 

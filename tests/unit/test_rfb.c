@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #define WIDE 30u
 #define HIGH 20u
@@ -27,6 +28,7 @@ struct rig {
 	/* what a client has made of it */
 	u32 width, height, picture[DESK_MOST * DESK_MOST];
 	u32 nrects, nsizes, cursor_bytes;
+	struct inflater *inflater; /* for ZRLE; NULL: it has not come yet */
 };
 
 static void woken(void *ctx)
@@ -64,8 +66,119 @@ static struct rig *make(u32 width, u32 height)
 	return r;
 }
 
+/* -- ZRLE as a client reads it: RFC 6143 section 7.7.6 ------------------------------------------
+ */
+
+struct inflater {
+	z_stream stream;
+	u32 kinds[256]; /* how many tiles there were of each */
+	u8 plain[8 * MIB];
+	const u8 *at, *end;
+};
+
+static struct inflater *inflater_new(void)
+{
+	struct inflater *f = xzalloc(sizeof(*f));
+
+	assert_int_equal(inflateInit(&f->stream), Z_OK);
+	return f;
+}
+
+static void inflater_free(struct inflater *f)
+{
+	if (!f)
+		return;
+	inflateEnd(&f->stream);
+	free(f);
+}
+
+static u32 take_byte(struct inflater *f)
+{
+	assert_true(f->at < f->end);
+	return *f->at++;
+}
+
+/* The client wrote the format, so it knows what fits in three bytes. */
+static u32 take_cpixel(struct inflater *f, const struct rfb_format *format, u32 bytes, u32 drop)
+{
+	u32 v = 0;
+
+	for (u32 i = 0; i < bytes; i++)
+		v |= take_byte(f) << 8 * (format->big_endian ? bytes - 1 - i : i);
+	return v << drop;
+}
+
+struct cpixels {
+	struct rfb_format format;
+	u32 bytes, drop;
+};
+
+static void take_tile(struct inflater *f, const struct cpixels *c, u32 width, u32 height, u32 *tile)
+{
+	u32 kind = take_byte(f), n = width * height, colors[16], bits;
+
+	f->kinds[kind]++;
+	if (kind == 0) {
+		for (u32 i = 0; i < n; i++)
+			tile[i] = take_cpixel(f, &c->format, c->bytes, c->drop);
+	} else if (kind <= 16) {
+		for (u32 i = 0; i < kind; i++)
+			colors[i] = take_cpixel(f, &c->format, c->bytes, c->drop);
+		bits = kind == 1 ? 0 : kind == 2 ? 1 : kind <= 4 ? 2 : 4;
+		for (u32 y = 0; y < height; y++)
+			for (u32 x = 0, byte = 0, left = 0; x < width; x++) {
+				if (bits && !left) {
+					byte = take_byte(f);
+					left = 8;
+				}
+				left -= bits;
+				tile[y * width + x] = colors[byte >> left & ((1u << bits) - 1)];
+			}
+	} else {
+		assert_int_equal(kind, 128);
+		for (u32 i = 0; i < n;) {
+			u32 v = take_cpixel(f, &c->format, c->bytes, c->drop), run = 1, more;
+
+			do {
+				more = take_byte(f);
+				run += more;
+			} while (more == 255);
+			assert_true(i + run <= n);
+			while (run--)
+				tile[i++] = v;
+		}
+	}
+}
+
+/* Returns how many bytes of `p` there were. */
+static size_t unzrle(struct inflater *f, const struct cpixels *c, const u8 *p, u32 width,
+		     u32 height, u32 *to, size_t stride)
+{
+	u32 n = get_be32(p), tile[64 * 64];
+
+	f->stream.next_in = (u8 *)(uintptr_t)p + 4;
+	f->stream.avail_in = n;
+	f->stream.next_out = f->plain;
+	f->stream.avail_out = sizeof(f->plain);
+	assert_int_equal(inflate(&f->stream, Z_SYNC_FLUSH), Z_OK);
+	assert_int_equal(f->stream.avail_in, 0);
+	f->at = f->plain;
+	f->end = f->stream.next_out;
+	for (u32 y = 0; y < height; y += 64)
+		for (u32 x = 0; x < width; x += 64) {
+			u32 w = MIN(64, width - x), h = MIN(64, height - y);
+
+			take_tile(f, c, w, h, tile);
+			for (u32 row = 0; row < h; row++)
+				memcpy(to + (y + row) * stride + x, tile + (size_t)row * w, 4 * w);
+		}
+	assert_ptr_equal(f->at, f->end);
+	return 4 + n;
+}
+
 static void end(struct rig *r)
 {
+	inflater_free(r->inflater);
 	rfb_free(r->rfb);
 	str_free(&r->out);
 	bench_free(&r->desk->dev);
@@ -138,6 +251,13 @@ static bool update(struct rig *r)
 				assert_true(x + w <= r->desk->width && y + h <= r->desk->height);
 			for (u32 row = 0; row < h; row++, p += 4 * (size_t)w)
 				memcpy(r->picture + (y + row) * r->width + x, p, 4 * (size_t)w);
+		} else if (encoding == 16) {
+			const struct cpixels native = { { .bytes = 4 }, 3, 0 };
+
+			if (!r->inflater)
+				r->inflater = inflater_new();
+			p += unzrle(r->inflater, &native, p, w, h, r->picture + y * r->width + x,
+				    r->width);
 		} else if (encoding == -223 || encoding == -308) {
 			r->width = w;
 			r->height = h;
@@ -242,6 +362,118 @@ static void a_large_picture_comes_in_parts(void **state)
 	assert_true(parts >= 4);
 	check_picture(r);
 	end(r);
+	(void)state;
+}
+
+/* A region of one color, one of few, one of runs, and one of noise. */
+static u32 pattern(u32 i, u32 x, u32 y)
+{
+	switch (y / 200 % 4) {
+	case 0:
+		return 0x336699;
+	case 1:
+		return (x ^ y) % 3 ? 0xffffff : x % 5;
+	case 2:
+		return x / 40 * 0x1234567u + y;
+	default:
+		return i * 2654435761u;
+	}
+}
+
+static void a_client_that_wants_fewer_bytes_sees_the_same(void **state)
+{
+	struct rig *r = make(DESK_MOST, DESK_MOST);
+	size_t bytes = 0;
+
+	for (u32 i = 0; i < DESK_MOST * DESK_MOST; i++)
+		r->desk->pixels[i] = pattern(i, i % DESK_MOST, i / DESK_MOST);
+	shake_hands(r);
+	assert_true(want(r, 16));
+	ask(r, false);
+	while (update(r)) {
+		bytes += r->out.n;
+		ask(r, true);
+	}
+	check_picture(r);
+	assert_true(bytes < 4 * DESK_MOST * DESK_MOST / 2);
+	assert_true(r->inflater->kinds[0] && r->inflater->kinds[1] && r->inflater->kinds[128]);
+	assert_true(r->inflater->kinds[6]); /* white and 0 to 4 */
+	put(r, 500, 500, 0xabcdef);         /* the stream goes on */
+	assert_true(update(r));
+	check_picture(r);
+	assert_true(want(r, 0)); /* raw for once, and back */
+	put(r, 501, 500, 0x111111);
+	ask(r, true);
+	assert_true(update(r));
+	assert_true(want(r, 16));
+	put(r, 502, 500, 0x222222);
+	ask(r, true);
+	assert_true(update(r));
+	check_picture(r);
+	end(r);
+	(void)state;
+}
+
+static void what_a_client_names_first_is_what_it_gets(void **state)
+{
+	static const u8 raw_first[] = { 2, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 16 };
+	static const u8 raw_last[] = { 2, 0, 0, 2, 0, 0, 0, 16, 0, 0, 0, 0 };
+	struct rig *r = make(WIDE, HIGH);
+
+	shake_hands(r);
+	assert_true(say(r, raw_first, sizeof(raw_first)));
+	ask(r, false);
+	assert_true(update(r));
+	assert_null(r->inflater);
+	assert_true(say(r, raw_last, sizeof(raw_last)));
+	ask(r, false);
+	assert_true(update(r));
+	assert_non_null(r->inflater);
+	check_picture(r);
+	end(r);
+	(void)state;
+}
+
+/* Any part of any size, in any format: which bytes a pixel has follows from the format. */
+static void fewer_bytes_are_right_in_every_format_and_size(void **state)
+{
+	static const struct cpixels all[] = {
+		{ { 4, 24, false, { 255, 255, 255 }, { 16, 8, 0 } }, 3, 0 },
+		{ { 4, 24, true, { 255, 255, 255 }, { 0, 8, 16 } }, 3, 0 },
+		{ { 4, 24, false, { 255, 255, 255 }, { 24, 16, 8 } }, 3, 8 },
+		{ { 4, 32, false, { 255, 255, 255 }, { 16, 8, 0 } }, 4, 0 },
+		{ { 4, 24, false, { 255, 255, 255 }, { 24, 12, 0 } }, 4, 0 },
+		{ { 2, 16, true, { 31, 63, 31 }, { 11, 5, 0 } }, 2, 0 },
+		{ { 1, 8, false, { 7, 7, 3 }, { 0, 3, 6 } }, 1, 0 },
+	};
+	static u32 pixels[200 * 200], got[200 * 200];
+	u32 x = 77;
+
+	for (u32 k = 0; k < ARRAY_LEN(all); k++) {
+		struct inflater *f = inflater_new();
+		struct zrle *z = zrle_new();
+
+		assert_non_null(z);
+		for (u32 i = 0; i < 60; i++) {
+			u32 w = 1 + xorshift(&x) % 200, h = 1 + xorshift(&x) % 200;
+			u32 colors = 1 + xorshift(&x) % 20, runs = 1 + xorshift(&x) % 700, v = 0;
+			struct str out = { 0 };
+
+			for (u32 p = 0; p < w * h; p++) {
+				if (p % runs == 0)
+					v = xorshift(&x) % colors * 0x01357bdfu;
+				pixels[p] = v;
+			}
+			zrle_put(z, &all[k].format, &(struct zrle_part){ pixels, w, w, h }, &out);
+			assert_int_equal(unzrle(f, &all[k], (const u8 *)out.p, w, h, got, w),
+					 out.n);
+			for (u32 p = 0; p < w * h; p++)
+				assert_int_equal(got[p], rfb_pixel(&all[k].format, pixels[p]));
+			str_free(&out);
+		}
+		zrle_free(z);
+		inflater_free(f);
+	}
 	(void)state;
 }
 
@@ -944,6 +1176,9 @@ int main(void)
 		cmocka_unit_test(older_clients_are_served_too),
 		cmocka_unit_test(an_update_comes_when_it_is_asked_for_and_there_is_one),
 		cmocka_unit_test(a_large_picture_comes_in_parts),
+		cmocka_unit_test(a_client_that_wants_fewer_bytes_sees_the_same),
+		cmocka_unit_test(what_a_client_names_first_is_what_it_gets),
+		cmocka_unit_test(fewer_bytes_are_right_in_every_format_and_size),
 		cmocka_unit_test(a_client_chooses_its_pixels),
 		cmocka_unit_test(another_mode_is_told_to_those_who_want_to_know),
 		cmocka_unit_test(others_see_what_fits),
