@@ -56,17 +56,21 @@ seen() {
 	done
 }
 
+start() { # board and arguments
+	rm -f "$dir/in"
+	mkfifo "$dir/in"
+	: >"$dir/out"
+	"$VMBUILD" run "$@" <"$dir/in" >"$dir/out" 2>&1 &
+	pid=$!
+	exec 3<>"$dir/in"
+}
+
 until='shell after' # what the machine says when it is up
 boot() { # time limit, board and arguments
 	limit=$1
 	shift
 	cp --sparse=always "$guest/image" "$dir/image"
-	rm -f "$dir/in"
-	mkfifo "$dir/in"
-	: >"$dir/out"
-	"$VMBUILD" run "$@" -p image="$dir/image" --timeout "$limit" <"$dir/in" >"$dir/out" 2>&1 &
-	pid=$!
-	exec 3<>"$dir/in"
+	start "$@" -p image="$dir/image" --timeout "$limit"
 	seen "$until" 60
 }
 
