@@ -104,6 +104,7 @@ static void interpret(struct gen *g)
 
 static void end(struct gen *g)
 {
+	gen_leave_loop(g);
 	gen_count(g, g->index);
 	x64_const(&g->c, RAX, g->at);
 	x64_jmp_to(&g->c, g->code->common[EXIT_STEP]);
@@ -228,7 +229,7 @@ static bool block(struct jit_code *code, const struct ir_block *b, const struct 
 	memset(g.f_in, -1, sizeof(g.f_in));
 	memset(g.xmm_of, -1, sizeof(g.xmm_of));
 	memset(g.fixed, -1, sizeof(g.fixed));
-	g.loop_head = 0;
+	g.loop_head = g.raw = g.written = 0;
 	memset(&g.groups[0], 0, sizeof(g.groups[0]));
 	gen_forget_state(&g);
 	gen_find_groups(&g);

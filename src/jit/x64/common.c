@@ -72,7 +72,7 @@ static void make_exits(struct code_buf *c, u32 *at)
 	x64_alu_imm(c, ALU_ADD, W, rm_reg(RSP), FRAME);
 	for (u32 i = ARRAY_LEN(saved); i--;)
 		x64_pop(c, saved[i]);
-	put1(c, 0xc3);
+	x64_ret(c);
 
 	at[EXIT_STEP] = offset_of(c);
 	x64_alu(c, ALU_ADD, W, RAX, H(base));
@@ -184,7 +184,7 @@ static void make_access(struct code_buf *c, u32 *at, u32 kind, u32 log2_size)
 	drop_return(c);
 	x64_jmp_to(c, at[FAULT]);
 	x64_bind_short(c, fine);
-	put1(c, 0xc3);
+	x64_ret(c);
 }
 
 /* rax and rdx are kept. */
@@ -200,7 +200,7 @@ static void make_impatient(struct code_buf *c, u32 *at)
 	end_call(c);
 	x64_pop(c, RDX);
 	x64_pop(c, RAX);
-	put1(c, 0xc3);
+	x64_ret(c);
 }
 
 static void make_group(struct code_buf *c, u32 *at)
@@ -225,7 +225,7 @@ static void make_group(struct code_buf *c, u32 *at)
 	x64_alu_imm(c, ALU_AND, 0, rm_reg(RAX), PAGE_SIZE - 1);
 	x64_jmp_to(c, at[EXIT_STEP]);
 	x64_bind_short(c, fine);
-	put1(c, 0xc3);
+	x64_ret(c);
 }
 
 /* Everything may change in there. */
@@ -258,7 +258,7 @@ static void make_step(struct code_buf *c, u32 *at, enum common which, const void
 	x64_bind_short(c, on);
 	load_pins(c, ALL_PINS);
 	x64_mov(c, W, R15, H(ctx));
-	put1(c, 0xc3);
+	x64_ret(c);
 }
 
 static void put_constant(struct code_buf *c, u32 *at, u64 low, u64 high_half)
@@ -278,6 +278,9 @@ void gen_common(struct jit_code *code)
 	put_constant(c, &at[SIGN32], (u64)1 << 31, 0);
 	put_constant(c, &at[ABS64], INT64_MAX, ~(u64)0);
 	put_constant(c, &at[ABS32], ~((u64)1 << 31), ~(u64)0);
+	put_constant(c, &at[NAN64], 0x7ff8000000000000, 0);
+	put_constant(c, &at[NAN32], 0xffffffff7fc00000, 0);
+	put_constant(c, &at[BOX], 0xffffffff00000000, 0);
 	put_constant(c, &at[MXCSR], 0x1f80, 0);
 	code->enter = offset_of(c);
 	make_enter(c);

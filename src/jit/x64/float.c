@@ -10,7 +10,7 @@ static void f_forget(struct gen *g, u32 r)
 	if (g->f_in[r] >= 0)
 		g->xmm_of[g->f_in[r]] = -1;
 	g->f_in[r] = -1;
-	g->full[r] = g->boxed[r] = false;
+	g->boxed[r] = false;
 }
 
 void gen_f_forget_all(struct gen *g)
@@ -40,34 +40,32 @@ static u8 f_claim(struct gen *g, u32 r)
 	return (u8)x;
 }
 
-/* After calls, which keep no xmm register. */
-void gen_f_reload(struct gen *g, const i8 xmm_of[16])
+void gen_f_load(struct gen *g, u32 r, u32 x)
 {
-	for (u32 x = XMM_FIRST; x < 16; x++)
-		if (xmm_of[x] >= 0)
-			x64_vex(&g->c, 0x7e | MAP_0F | P_F3, x, 0, f_at((u32)xmm_of[x]), 0);
+	x64_vex(&g->c, 0x7e | MAP_0F | P_F3, x, 0, f_at(r), 0);
+}
+
+void gen_f_store(struct gen *g, u32 r)
+{
+	x64_vex(&g->c, 0x11 | MAP_0F | P_F2, (u32)g->f_in[r], 0, f_at(r), 0);
 }
 
 /* -- Floating point: values --------------------------------------------------------- */
 
 u8 gen_f_operand(struct gen *g, u32 r)
 {
-	if (g->f_in[r] < 0) {
-		x64_vex(&g->c, 0x7e | MAP_0F | P_F3, f_claim(g, r), 0, f_at(r), 0);
-		g->full[r] = true;
-	}
+	if (g->f_in[r] < 0)
+		gen_f_load(g, r, f_claim(g, r));
 	g->xmm_busy |= 1u << g->f_in[r];
 	return (u8)g->f_in[r];
 }
 
-static u8 f_double(struct gen *g, u32 n)
+static u32 f_register(const struct gen *g, u32 n)
 {
-	u32 r = (u32)ir(g, n)->k;
-
+	if (is_op(g, n, IR_UNBOX32))
+		n = ir(g, n)->a;
 	assert(is_op(g, n, IR_F));
-	if (g->f_in[r] >= 0 && !g->full[r])
-		f_forget(g, r);
-	return gen_f_operand(g, r);
+	return (u32)ir(g, n)->k;
 }
 
 /* What is no boxed float is a NaN, and the interpreter's. */
@@ -83,20 +81,14 @@ void gen_require_boxed(struct gen *g, u32 r)
 	g->boxed[r] = true;
 }
 
-static u8 f_single(struct gen *g, u32 n)
-{
-	u32 r = (u32)ir(g, ir(g, n)->a)->k;
-	u8 x;
-
-	assert(is_op(g, n, IR_UNBOX32) && is_op(g, ir(g, n)->a, IR_F));
-	x = gen_f_operand(g, r);
-	gen_require_boxed(g, r);
-	return x;
-}
-
 static u8 f_value(struct gen *g, u32 n, bool is_double)
 {
-	return is_double ? f_double(g, n) : f_single(g, n);
+	u32 r = f_register(g, n);
+	u8 x = gen_f_operand(g, r);
+
+	if (!is_double)
+		gen_require_boxed(g, r);
+	return x;
 }
 
 /* The operations come in two: of floats, and of doubles. */
@@ -110,33 +102,123 @@ static u32 ucomis(bool is_double)
 	return 0x2e | MAP_0F | (is_double ? P_66 : 0);
 }
 
-/* f[r] = the xmm register, which becomes its copy. */
-static void f_store(struct gen *g, u32 r, u8 x, bool is_double)
+static void f_constant_op(struct gen *g, u32 op, u32 d, u32 s, enum common k)
 {
-	struct rm at = f_at(r);
+	x64_vex(&g->c, op | MAP_0F, d, s, rm_rip((i32)g->code->common[k]), 0);
+}
 
-	x64_vex(&g->c, 0x11 | scalar(is_double), x, 0, at, 0);
-	if (!is_double) {
-		at.disp += 4;
-		x64_store_imm(&g->c, 0, at, -1);
-	}
-	g->full[r] = is_double;
+/* f[r] is what its xmm register holds now: a float has its box already, from an operand. */
+static void f_is_set(struct gen *g, u32 r, bool is_double)
+{
 	g->boxed[r] = !is_double;
+	g->raw &= ~(1u << g->f_in[r]);
+	if (!g->loop_head)
+		gen_f_store(g, r);
 }
 
-static void redo_if_nan(struct gen *g, u8 x, bool is_double)
+/* The same of bits from elsewhere, above which a float has zeros yet. */
+static void f_is_bits(struct gen *g, u32 r, bool is_double)
 {
-	x64_vex(&g->c, ucomis(is_double), x, 0, rm_reg(x), 0);
-	gen_redo(g, x64_jcc(&g->c, CC_P));
+	u32 x = (u32)g->f_in[r];
+
+	if (!is_double)
+		f_constant_op(g, 0x56, x, x, BOX); /* vorps */
+	f_is_set(g, r, is_double);
 }
+
+/* -- Floating point: NaNs ------------------------------------------------------------------
+ *
+ * A result that is one is the canonical one, where x86 keeps the bits of an operand's.  The flags
+ * are the same, so there is nothing to do again.
+ */
+
+static void canonical_nan(struct gen *g, u32 x, bool is_double)
+{
+	f_constant_op(g, 0x7e | P_F3, x, 0, is_double ? NAN64 : NAN32);
+}
+
+/* If it is a NaN. */
+void gen_make_canonical(struct gen *g, u32 x, bool is_double)
+{
+	u32 over;
+
+	x64_vex(&g->c, ucomis(is_double), x, 0, rm_reg((u8)x), 0);
+	over = x64_jcc_short(&g->c, CC_NP);
+	canonical_nan(g, x, is_double);
+	x64_bind_short(&g->c, over);
+}
+
+/* Looks at two of the same size at once. */
+static void look_for_nans(struct gen *g, u32 x, u32 y, bool is_double)
+{
+	struct stub *s;
+
+	x64_vex(&g->c, ucomis(is_double), x, 0, rm_reg((u8)y), 0);
+	s = gen_stub(g, STUB_NAN, x64_jcc(&g->c, CC_P));
+	s->raw = 1u << x | 1u << y;
+	s->size = is_double ? 8 : 4;
+	s->back = offset_of(&g->c);
+	g->raw &= ~s->raw;
+}
+
+void gen_nan_stub(struct gen *g, const struct stub *s)
+{
+	bool is_double = s->size == 8, one = !(s->raw & (s->raw - 1));
+
+	for (u32 x = XMM_FIRST; x < 16; x++) {
+		if (!(s->raw >> x & 1))
+			continue;
+		if (one)
+			canonical_nan(g, x, is_double);
+		else
+			gen_make_canonical(g, x, is_double);
+	}
+}
+
+/* Before anybody sees the bits of f[r]. */
+void gen_f_canonical(struct gen *g, u32 r)
+{
+	u32 x = (u32)g->f_in[r], with = x;
+
+	if (g->f_in[r] < 0 || !(g->raw >> x & 1))
+		return;
+	for (u32 y = XMM_FIRST; y < 16; y++)
+		if (y != x && g->raw >> y & 1 && g->boxed[g->xmm_of[y]] == g->boxed[r])
+			with = y;
+	look_for_nans(g, x, with, !g->boxed[r]);
+}
+
+/* d = the bits of f[r]. */
+void gen_f_bits(struct gen *g, u32 r, u8 d)
+{
+	gen_f_canonical(g, r);
+	if (g->f_in[r] >= 0)
+		x64_vex(&g->c, 0x7e | MAP_0F | P_66 | W, (u32)g->f_in[r], 0, rm_reg(d), 0);
+	else
+		x64_mov(&g->c, W, d, f_at(r));
+}
+
+/* f[r] = the result in its xmm register.  In a loop a NaN may stay as it is while only arithmetic
+ * sees it, which makes another of it. */
+static void f_is_result(struct gen *g, u32 r, bool is_double)
+{
+	u32 x = (u32)g->f_in[r];
+
+	if (!g->loop_head)
+		look_for_nans(g, x, x, is_double);
+	f_is_set(g, r, is_double);
+	if (g->loop_head)
+		g->raw |= 1u << x;
+}
+
+/* -- Floating point: arithmetic -------------------------------------------------------------- */
 
 static void f_arithmetic(struct gen *g, u32 r, u32 op, const struct ir *i, bool is_double)
 {
 	u8 a = f_value(g, i->a, is_double), b = f_value(g, i->b, is_double), d = f_claim(g, r);
 
 	x64_vex(&g->c, op | scalar(is_double), d, a, rm_reg(b), 0);
-	redo_if_nan(g, d, is_double);
-	f_store(g, r, d, is_double);
+	f_is_result(g, r, is_double);
 }
 
 static void f_sqrt(struct gen *g, u32 r, const struct ir *i, bool is_double)
@@ -144,26 +226,31 @@ static void f_sqrt(struct gen *g, u32 r, const struct ir *i, bool is_double)
 	u8 a = f_value(g, i->a, is_double), d = f_claim(g, r);
 
 	x64_vex(&g->c, SSE_SQRT | scalar(is_double), d, a, rm_reg(a), 0);
-	redo_if_nan(g, d, is_double);
-	f_store(g, r, d, is_double);
+	f_is_result(g, r, is_double);
 }
 
-/* a * b + c, with -a and -c as instructions of their own. */
+static void f_copy(struct gen *g, u8 d, u8 s)
+{
+	x64_vex(&g->c, 0x28 | MAP_0F, d, 0, rm_reg(s), 0); /* vmovaps */
+}
+
+/* a * b + c, with -a and -c as instructions of their own.  Infinity times 0 is invalid even if c
+ * is a NaN, but not to x86: so NaNs are interpreted. */
 static void f_fma(struct gen *g, u32 r, const struct ir *i, bool is_double)
 {
 	enum ir_op neg = is_double ? IR_FNEG64 : IR_FNEG32;
 	bool minus_a = is_op(g, i->a, neg), minus_c = is_op(g, i->c, neg);
-	u32 op = 0xb8 + (minus_c ? 2u : 0) + (minus_a ? 4u : 0); /* vf[n]m{add,sub}231 */
+	u32 op = 0xb9 + (minus_c ? 2u : 0) + (minus_a ? 4u : 0); /* vf[n]m{add,sub}231 */
 	u8 a = f_value(g, minus_a ? ir(g, i->a)->a : i->a, is_double);
 	u8 b = f_value(g, i->b, is_double);
-	u8 c = f_value(g, minus_c ? ir(g, i->c)->a : i->c, is_double), d;
+	u8 c = f_value(g, minus_c ? ir(g, i->c)->a : i->c, is_double);
 
-	x64_vex(&g->c, 0x28 | MAP_0F, 0, 0, rm_reg(c), 0); /* vmovaps */
-	x64_vex(&g->c, op | 1 | MAP_0F38 | P_66 | (is_double ? W : 0), 0, a, rm_reg(b), 0);
-	redo_if_nan(g, 0, is_double);
-	d = f_claim(g, r);
-	x64_vex(&g->c, 0x28 | MAP_0F, d, 0, rm_reg(0), 0);
-	f_store(g, r, d, is_double);
+	f_copy(g, 0, c);
+	x64_vex(&g->c, op | MAP_0F38 | P_66 | (is_double ? W : 0), 0, a, rm_reg(b), 0);
+	x64_vex(&g->c, ucomis(is_double), 0, 0, rm_reg(0), 0);
+	gen_redo(g, x64_jcc(&g->c, CC_P));
+	f_copy(g, f_claim(g, r), 0);
+	f_is_set(g, r, is_double);
 }
 
 /* Equal ones may be zeros of different sign: or keeps the minus, and the plus. */
@@ -181,7 +268,7 @@ static void f_min_max(struct gen *g, u32 r, const struct ir *i, bool is_double, 
 	x64_bind_short(&g->c, differ);
 	x64_vex(&g->c, (u32)(max ? SSE_MAX : SSE_MIN) | scalar(is_double), d, a, rm_reg(b), 0);
 	x64_bind_short(&g->c, end);
-	f_store(g, r, d, is_double);
+	f_is_set(g, r, is_double);
 }
 
 static bool same_leaf(const struct gen *g, u32 a, u32 b)
@@ -190,12 +277,6 @@ static bool same_leaf(const struct gen *g, u32 a, u32 b)
 
 	return x->op == y->op &&
 	       (x->op == IR_UNBOX32 ? same_leaf(g, x->a, y->a) : x->op == IR_F && x->k == y->k);
-}
-
-static u8 f_constant(struct gen *g, u32 op, u8 d, u8 s, enum common k)
-{
-	x64_vex(&g->c, op | MAP_0F, d, s, rm_rip((i32)g->code->common[k]), 0);
-	return d;
 }
 
 /* Of one register with itself: a copy, the negative, the magnitude. */
@@ -208,14 +289,15 @@ static bool f_sign_of_itself(struct gen *g, u32 r, const struct ir *i, bool is_d
 	if (!same_leaf(g, i->a, neg || abs ? b->a : i->b) || (abs && !same_leaf(g, i->a, b->b)))
 		return false;
 	a = f_value(g, i->a, is_double);
+	gen_f_canonical(g, f_register(g, i->a));
 	d = f_claim(g, r);
 	if (neg)
-		f_constant(g, 0x57, d, a, is_double ? SIGN64 : SIGN32);
+		f_constant_op(g, 0x57, d, a, is_double ? SIGN64 : SIGN32);
 	else if (abs)
-		f_constant(g, 0x54, d, a, is_double ? ABS64 : ABS32);
+		f_constant_op(g, 0x54, d, a, is_double ? ABS64 : ABS32);
 	else
-		x64_vex(&g->c, 0x28 | MAP_0F, d, 0, rm_reg(a), 0);
-	f_store(g, r, d, is_double);
+		f_copy(g, d, a);
+	f_is_set(g, r, is_double);
 	return true;
 }
 
@@ -226,19 +308,14 @@ static void f_sign(struct gen *g, u32 r, const struct ir *i, bool is_double)
 	bool neg = b->op == (is_double ? IR_FNEG64 : IR_FNEG32), both = b->op == IR_XOR;
 	u32 w = is_double ? W : 0, nb = neg ? b->a : both ? b->b : i->b;
 	u32 bit = is_double ? 63 : 31;
-	u32 fa, fb;
 	u8 d;
 
 	if (f_sign_of_itself(g, r, i, is_double))
 		return;
-	if (!is_double) {
-		f_single(g, i->a); /* for their checks */
-		f_single(g, nb);
-	}
-	fa = (u32)ir(g, is_double ? i->a : ir(g, i->a)->a)->k;
-	fb = (u32)ir(g, is_double ? nb : ir(g, nb)->a)->k;
-	x64_mov(&g->c, w, RAX, f_at(fa));
-	x64_mov(&g->c, w, RDX, f_at(fb));
+	f_value(g, i->a, is_double); /* for their checks */
+	f_value(g, nb, is_double);
+	gen_f_bits(g, f_register(g, i->a), RAX);
+	gen_f_bits(g, f_register(g, nb), RDX);
 	if (both)
 		x64_alu(&g->c, ALU_XOR, w, RDX, rm_reg(RAX));
 	if (neg)
@@ -250,7 +327,7 @@ static void f_sign(struct gen *g, u32 r, const struct ir *i, bool is_double)
 	x64_alu(&g->c, ALU_OR, w, RAX, rm_reg(RDX));
 	d = f_claim(g, r);
 	gen_to_xmm(g, d, rm_reg(RAX));
-	f_store(g, r, d, is_double);
+	f_is_bits(g, r, is_double);
 }
 
 /* -- Floating point: conversions ---------------------------------------------------- */
@@ -310,6 +387,15 @@ void gen_f_to_integer(struct gen *g, const struct ir *i, struct conversion v, u8
 		x64_op(&g->c, OP_MOVSXD, d, rm_reg(d), 0);
 }
 
+/* xmm0 = what the rest of a result is taken from: its box, or nothing to wait for. */
+static void f_box_of(struct gen *g, bool is_double)
+{
+	if (is_double)
+		x64_vex(&g->c, 0x57 | MAP_0F, 0, 0, rm_reg(0), 0);
+	else
+		f_constant_op(g, 0x7e | P_F3, 0, 0, BOX);
+}
+
 static void f_from_integer(struct gen *g, u32 r, const struct ir *i, struct conversion v)
 {
 	struct rm s;
@@ -328,20 +414,20 @@ static void f_from_integer(struct gen *g, u32 r, const struct ir *i, struct conv
 		s = gen_rm_of(g, i->a);
 	}
 	d = f_claim(g, r);
-	x64_vex(&g->c, 0x57 | MAP_0F, 0, 0, rm_reg(0), 0); /* nothing to wait for */
+	f_box_of(g, v.is_double);
 	x64_vex(&g->c, 0x2a | scalar(v.is_double) | (v.is_unsigned ? (u32)W : v.w), d, 0, s, 0);
 	if (!v.is_unsigned)
 		gen_release_rm(g, s);
-	f_store(g, r, d, v.is_double);
+	f_is_set(g, r, v.is_double);
 }
 
 static void f_convert(struct gen *g, u32 r, const struct ir *i, bool to_double)
 {
 	u8 a = f_value(g, i->a, !to_double), d = f_claim(g, r);
 
-	x64_vex(&g->c, 0x5a | scalar(!to_double), d, a, rm_reg(a), 0);
-	redo_if_nan(g, d, to_double);
-	f_store(g, r, d, to_double);
+	f_box_of(g, to_double);
+	x64_vex(&g->c, 0x5a | scalar(!to_double), d, 0, rm_reg(a), 0);
+	f_is_result(g, r, to_double);
 }
 
 /* -- Floating point: comparisons ---------------------------------------------------- */
@@ -380,7 +466,7 @@ bool gen_f_compare(struct gen *g, const struct ir *i, u8 d)
 
 /* -- Floating point: f registers ---------------------------------------------------- */
 
-static void f_load(struct gen *g, u32 r, u32 node, bool is_double)
+static void f_load_from(struct gen *g, u32 r, u32 node, bool is_double)
 {
 	struct address a = gen_address_of(g, ir(g, node)->a);
 	u32 op = 0x10 | scalar(is_double), miss;
@@ -397,7 +483,7 @@ static void f_load(struct gen *g, u32 r, u32 node, bool is_double)
 		x64_vex(&g->c, op, x, 0, at, 0);
 		gen_access_misses(g, STUB_LOAD, miss, node, x, DEST_XMM);
 	}
-	f_store(g, r, x, is_double);
+	f_is_bits(g, r, is_double);
 }
 
 void gen_fset(struct gen *g, u32 n, bool is_double)
@@ -412,7 +498,7 @@ void gen_fset(struct gen *g, u32 n, bool is_double)
 	}
 	switch (i->op) {
 	case IR_LOAD:
-		f_load(g, r, ir(g, n)->a, is_double);
+		f_load_from(g, r, ir(g, n)->a, is_double);
 		break;
 	case IR_FADD32:
 	case IR_FADD64:
@@ -458,9 +544,9 @@ void gen_fset(struct gen *g, u32 n, bool is_double)
 		/* Bits of an x register. */
 		u8 s = gen_reg_of(g, ir(g, n)->a), x = f_claim(g, r);
 
-		gen_to_xmm(g, x, rm_reg(s));
+		x64_vex(&g->c, 0x6e | MAP_0F | P_66 | (is_double ? W : 0), x, 0, rm_reg(s), 0);
 		gen_release(g, s);
-		f_store(g, r, x, is_double);
+		f_is_bits(g, r, is_double);
 	}
 	}
 }

@@ -9,14 +9,15 @@
  *   rbx r12 rsi rdi r8-r11    guest registers, see `pins`
  *   rax rcx rdx               values for a moment; rcx the addend of a TLB entry
  *   rsp       a frame with the addresses of other groups
- *   xmm2-15   copies of f registers, which memory has too
+ *   xmm2-15   f registers; memory has them too, but in loops (loop.c)
  *
  * Memory is reached through the TLB by the 10 instructions of lookup().  Loads and stores off
  * one base register share one lookup as long as nothing else can happen in between: a
  * translation only goes away where a block ends.  What misses is done in C and comes back.
  *
  * Floating point runs under the guest's rounding mode, and MXCSR keeps the flags: x86 finds
- * tininess after rounding, as RISC-V does.  NaN results are interpreted, for the canonical NaN.
+ * tininess after rounding, as RISC-V does.  Where x86 would hand on an operand's NaN, the
+ * canonical one takes its place.
  */
 #ifndef GEN_H
 #define GEN_H
@@ -71,17 +72,29 @@ enum common {
 	GROUP,            /* rax: first, rdx: last, ecx: where, and flags of jit_group() */
 	LOAD,             /* + log2 size; rax: address, ecx: where */
 	STORE = LOAD + 4, /* the same; rdx: value */
-	SIGN64 = STORE + 4,
+	SIGN64 = STORE + 4, /* constants, 16 bytes each */
 	SIGN32,
 	ABS64,
-	ABS32, /* constants, 16 bytes each */
+	ABS32,
+	NAN64, /* the canonical ones */
+	NAN32,
+	BOX,   /* what a float has above it */
 	MXCSR, /* of C code */
 	COMMONS
 };
 
 _Static_assert(COMMONS <= ARRAY_LEN(((struct jit_code *)0)->common), "room");
 
-enum stub_kind { STUB_LOAD, STUB_STORE, STUB_GROUP, STUB_GUESS, STUB_REDO, STUB_LEAVE, STUB_EXIT };
+enum stub_kind {
+	STUB_LOAD,
+	STUB_STORE,
+	STUB_GROUP,
+	STUB_GUESS,
+	STUB_REDO,
+	STUB_NAN,
+	STUB_LEAVE,
+	STUB_EXIT
+};
 
 /* Code that is out of the way, made at the end. */
 struct stub {
@@ -92,6 +105,8 @@ struct stub {
 	u16 address, value; /* nodes */
 	u16 count;          /* STUB_EXIT: instructions that are done */
 	u32 target;         /* STUB_EXIT: offset in the page */
+	u32 raw;            /* as in struct gen, there */
+	bool in_loop;
 	i8 xmm_of[16];
 };
 
@@ -123,17 +138,18 @@ struct gen {
 	u32 least_privilege;
 	u8 frm; /* 0: nothing; 1: no more than 3; 2: it is 0 */
 
-	/* f registers in xmm registers: number, whether all 64 bits are there, whether it is known
-	 * to be a boxed float */
+	/* f registers in xmm registers, all 64 bits of them */
 	i8 f_in[32]; /* xmm of a register, or -1 */
 	i8 xmm_of[16];
-	bool full[32], boxed[32];
+	bool boxed[32];         /* known to be a boxed float */
 	u32 next_xmm, xmm_busy; /* busy: bit set of operands of this instruction */
 
-	/* A block that jumps to its own start goes on behind its entry, where f registers are in
-	 * the xmm registers that they keep all through it, and what was checked is known. */
-	u32 loop_head; /* 0: no such block */
-	i8 fixed[32];  /* xmm register, or -1 */
+	/* Loops: see loop.c. */
+	u32 loop_head;     /* 0: no loop, or not yet in it */
+	i8 fixed[32];      /* xmm register, or -1 */
+	u32 written;       /* bit set of f registers */
+	u32 raw;           /* bit set of xmm registers: a NaN there may not be the canonical one */
+	u32 spill, reload; /* code: all f registers to memory, and back */
 
 	u8 group_of[IR_MAX];
 	i32 disp_of[IR_MAX]; /* of an access in a group, from the group's base */
@@ -247,8 +263,13 @@ void gen_atomic_into_rax(struct gen *g, u32 n);
 /* -- float.c ------------------------------------------------------------------------- */
 
 void gen_f_forget_all(struct gen *g);
-void gen_f_reload(struct gen *g, const i8 xmm_of[16]);
+void gen_f_load(struct gen *g, u32 r, u32 x);
 u8 gen_f_operand(struct gen *g, u32 r);
+void gen_f_canonical(struct gen *g, u32 r);
+void gen_f_bits(struct gen *g, u32 r, u8 d);
+void gen_f_store(struct gen *g, u32 r);
+void gen_make_canonical(struct gen *g, u32 x, bool is_double);
+void gen_nan_stub(struct gen *g, const struct stub *s);
 void gen_require_boxed(struct gen *g, u32 r);
 bool gen_to_integer(enum ir_op op, struct conversion *out);
 void gen_f_to_integer(struct gen *g, const struct ir *i, struct conversion v, u8 d);
@@ -284,6 +305,12 @@ void gen_make_link_stubs(struct gen *g);
 
 bool gen_loops(const struct gen *g);
 void gen_enter_loop(struct gen *g);
+bool gen_is_loop(const struct gen *g, i64 target);
+void gen_end_round(struct gen *g);
+void gen_leave_loop(struct gen *g);
+void gen_make_loop_calls(struct gen *g);
+void gen_spill(struct gen *g, const struct stub *s);
+void gen_reload(struct gen *g, const struct stub *s);
 
 /* -- csr.c -------------------------------------------------------------------------- */
 

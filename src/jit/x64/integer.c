@@ -546,7 +546,7 @@ void gen_into(struct gen *g, u32 n, u8 d)
 			x64_alu_imm(&g->c, ALU_ADD, W, rm_reg(d), (i32)i->k);
 		break;
 	case IR_F:
-		x64_mov(&g->c, W, d, f_at((u32)i->k));
+		gen_f_bits(g, (u32)i->k, d);
 		break;
 	case IR_ADD:
 		add_into(g, W, i->a, i->b, d);
@@ -628,8 +628,6 @@ void gen_into(struct gen *g, u32 n, u8 d)
 			s = rm_reg(d);
 		} else if (is_op(g, i->a, IR_X)) {
 			s = x_at((u32)ir(g, i->a)->k);
-		} else if (is_op(g, i->a, IR_F)) {
-			s = f_at((u32)ir(g, i->a)->k);
 		} else {
 			gen_into(g, i->a, d);
 			s = rm_reg(d);

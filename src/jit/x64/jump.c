@@ -31,21 +31,32 @@ static void link_to(struct gen *g, u32 site, u32 target)
 /* To another offset in the page; where that is back, a slice may be over. */
 void gen_jump_in_page(struct gen *g, u32 target, u32 done, bool back)
 {
+	bool again = gen_is_loop(g, target);
+	u32 raw = g->raw;
+
+	if (again)
+		gen_end_round(g);
+	else
+		gen_leave_loop(g);
 	gen_count(g, done);
 	if (back) {
 		x64_align_before(&g->c, 6);
 		link_to(g, x64_jcc(&g->c, CC_G), target);
+		if (again)
+			gen_leave_loop(g);
 		x64_const(&g->c, RAX, target);
 		x64_jmp_to(&g->c, g->code->common[POLL]);
 	} else {
 		x64_align_before(&g->c, 5);
 		link_to(g, x64_jmp(&g->c), target);
 	}
+	g->raw = raw; /* for those who have not jumped */
 }
 
 /* Done with the block, and rax is next. */
 static void count_jump(struct gen *g, u32 done)
 {
+	gen_leave_loop(g);
 	gen_count(g, done);
 	x64_bind_to(&g->c, x64_jcc(&g->c, CC_LE), g->code->common[POLL_PC]);
 }

@@ -1,4 +1,10 @@
-/* loop.c - blocks of floating point that jump to their own start */
+/* loop.c - blocks of floating point that jump to their own start
+ *
+ * What their entry checks is known from then on, and each f register that they use has an xmm
+ * register all the way: the jump goes on behind the entry.  Memory gets them back where the loop is
+ * left, or calls C; and only then, or where something else than arithmetic looks at it, does a NaN
+ * become the canonical one.  At the head of the loop all are.
+ */
 #include "gen.h"
 
 enum { USED_DOUBLE = 1, USED_SINGLE = 2, USED_FIRST = 4 };
@@ -6,6 +12,7 @@ enum { USED_DOUBLE = 1, USED_SINGLE = 2, USED_FIRST = 4 };
 /* Of f registers in a block, and what else decides whether it can be entered by the side. */
 struct usage {
 	u8 f[32];
+	u32 written;
 	bool loops, steps, fp, dynamic;
 };
 
@@ -72,6 +79,7 @@ static void note_statement(const struct gen *g, struct usage *u, u32 n)
 	case IR_FSET32:
 		note_value(g, u, i->a);
 		u->f[i->k] |= i->op == IR_FSET64 ? USED_DOUBLE : USED_SINGLE;
+		u->written |= 1u << i->k;
 		break;
 	default:
 		break;
@@ -103,15 +111,13 @@ static bool fix_registers(struct gen *g, const struct usage *u)
 	return true;
 }
 
-static void load_first(struct gen *g, const struct usage *u)
+static void load_used(struct gen *g, const struct usage *u)
 {
 	for (u32 r = 0; r < 32; r++) {
-		if (!(u->f[r] & USED_FIRST))
-			continue;
-		gen_f_operand(g, r);
-		if (u->f[r] & USED_SINGLE)
+		if (u->f[r])
+			gen_f_operand(g, r);
+		if (u->f[r] & USED_FIRST && u->f[r] & USED_SINGLE)
 			gen_require_boxed(g, r);
-		g->full[r] = u->f[r] & USED_DOUBLE;
 	}
 }
 
@@ -128,8 +134,80 @@ void gen_enter_loop(struct gen *g)
 	gen_fp(g);
 	if (u.dynamic)
 		gen_round_dynamic(g);
-	load_first(g, &u);
+	load_used(g, &u);
+	g->written = u.written;
 	g->loop_head = offset_of(&g->c);
 	g->index = UINT32_MAX;
 	g->xmm_busy = 0;
+}
+
+bool gen_is_loop(const struct gen *g, i64 target)
+{
+	return g->loop_head && target == (i64)g->b->start;
+}
+
+/* Before the jump to the head. */
+void gen_end_round(struct gen *g)
+{
+	for (u32 r = 0; r < 32; r++)
+		gen_f_canonical(g, r);
+}
+
+/* What is raw becomes canonical, all else stays. */
+static void settle(struct gen *g, u32 raw)
+{
+	for (u32 x = XMM_FIRST; x < 16; x++)
+		if (raw >> x & 1)
+			gen_make_canonical(g, x, !g->boxed[g->xmm_of[x]]);
+}
+
+static void store_written(struct gen *g)
+{
+	for (u32 r = 0; r < 32; r++)
+		if (g->written >> r & 1)
+			gen_f_store(g, r);
+}
+
+void gen_leave_loop(struct gen *g)
+{
+	if (!g->loop_head)
+		return;
+	settle(g, g->raw);
+	store_written(g);
+}
+
+/* For code that is out of the way, and wants to be short. */
+void gen_make_loop_calls(struct gen *g)
+{
+	if (!g->loop_head)
+		return;
+	g->spill = offset_of(&g->c);
+	store_written(g);
+	x64_ret(&g->c);
+	g->reload = offset_of(&g->c);
+	for (u32 r = 0; r < 32; r++)
+		if (g->fixed[r] >= 0)
+			gen_f_load(g, r, (u32)g->fixed[r]);
+	x64_ret(&g->c);
+}
+
+/* Memory has the f registers. */
+void gen_spill(struct gen *g, const struct stub *s)
+{
+	if (!s->in_loop)
+		return;
+	settle(g, s->raw);
+	x64_call_to(&g->c, g->spill);
+}
+
+/* C code keeps no xmm register. */
+void gen_reload(struct gen *g, const struct stub *s)
+{
+	if (s->in_loop) {
+		x64_call_to(&g->c, g->reload);
+		return;
+	}
+	for (u32 x = XMM_FIRST; x < 16; x++)
+		if (s->xmm_of[x] >= 0)
+			gen_f_load(g, (u32)s->xmm_of[x], x);
 }

@@ -394,6 +394,8 @@ void gen_store(struct gen *g, u32 node)
 	bool alone = !gen_in_group(g, node);
 	struct rm at;
 
+	if (is_op(g, i->b, IR_F))
+		gen_f_canonical(g, (u32)ir(g, i->b)->k);
 	if (alone)
 		miss = gen_lookup(g, a, size, true, false, &at);
 	else
@@ -402,8 +404,7 @@ void gen_store(struct gen *g, u32 node)
 		store_imm(g, size, at, (i32)ir(g, i->b)->k);
 	} else if (gen_pinned(g, i->b) != NO_REG) {
 		store_op(g, size, at, gen_pinned(g, i->b));
-	} else if (is_op(g, i->b, IR_F) && g->f_in[ir(g, i->b)->k] >= 0 &&
-		   (size == 4 || (size == 8 && g->full[ir(g, i->b)->k]))) {
+	} else if (is_op(g, i->b, IR_F) && size >= 4 && g->f_in[ir(g, i->b)->k] >= 0) {
 		x64_vex(&g->c, 0x11 | MAP_0F | (size == 4 ? P_F3 : P_F2),
 			(u32)g->f_in[ir(g, i->b)->k], 0, at, 0);
 	} else {

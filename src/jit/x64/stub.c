@@ -15,6 +15,8 @@ struct stub *gen_stub(struct gen *g, enum stub_kind kind, u32 site)
 	s->kind = (u8)kind;
 	s->site = site;
 	s->where = gen_where_now(g);
+	s->raw = g->raw;
+	s->in_loop = g->loop_head;
 	memcpy(s->xmm_of, g->xmm_of, sizeof(s->xmm_of));
 	return s;
 }
@@ -48,10 +50,11 @@ void gen_leave(struct gen *g, u32 site)
 
 static void load_stub(struct gen *g, const struct stub *s)
 {
+	gen_spill(g, s);
 	gen_address_into_rax(g, gen_address_of(g, s->address));
 	x64_const(&g->c, RCX, s->where);
 	x64_call_to(&g->c, g->code->common[LOAD + log2_of(s->size)]);
-	gen_f_reload(g, s->xmm_of);
+	gen_reload(g, s);
 	if (s->dest_kind == DEST_XMM)
 		gen_to_xmm(g, s->dest, rm_reg(RAX));
 	else if (s->dest_kind == DEST_ZERO)
@@ -62,11 +65,12 @@ static void load_stub(struct gen *g, const struct stub *s)
 
 static void store_stub(struct gen *g, const struct stub *s)
 {
+	gen_spill(g, s);
 	gen_address_into_rax(g, gen_address_of(g, s->address));
 	gen_into(g, s->value, RDX);
 	x64_const(&g->c, RCX, s->where);
 	x64_call_to(&g->c, g->code->common[STORE + log2_of(s->size)]);
-	gen_f_reload(g, s->xmm_of);
+	gen_reload(g, s);
 }
 
 static void group_stub(struct gen *g, const struct stub *s)
@@ -74,6 +78,7 @@ static void group_stub(struct gen *g, const struct stub *s)
 	const struct group *gr = &g->groups[s->ngroup];
 	struct rm base = x_at(gr->base);
 
+	gen_spill(g, s);
 	x64_mov(&g->c, W, RDX, base);
 	x64_lea(&g->c, W, RAX, rm_mem(RDX, gr->lo));
 	if (gr->last)
@@ -82,7 +87,7 @@ static void group_stub(struct gen *g, const struct stub *s)
 		  s->where | (gr->writes ? JIT_WRITES : 0) |
 			  (gr->first_writes ? JIT_FIRST_WRITES : 0));
 	x64_call_to(&g->c, g->code->common[GROUP]);
-	gen_f_reload(g, s->xmm_of);
+	gen_reload(g, s);
 	x64_mov(&g->c, W, R13, rm_reg(RAX));
 	x64_alu(&g->c, ALU_ADD, W, R13, base);
 }
@@ -96,9 +101,10 @@ static void guess_stub(struct gen *g, const struct stub *s)
 	x64_store(&g->c, W, gen_guess_at(s->value), RDX);
 	x64_alu_imm(&g->c, ALU_SUB, 0, H(patience), 1);
 	calm = x64_jcc_short(&g->c, CC_NS);
+	gen_spill(g, s);
 	x64_const(&g->c, RCX, s->where);
 	x64_call_to(&g->c, g->code->common[IMPATIENT]);
-	gen_f_reload(g, s->xmm_of);
+	gen_reload(g, s);
 	x64_bind_short(&g->c, calm);
 }
 
@@ -107,6 +113,7 @@ static void make_stub(struct gen *g, const struct stub *s)
 	x64_bind(&g->c, s->site);
 	g->at = s->where & 0xfff;
 	g->busy = 0;
+	g->raw = s->raw;
 	switch ((enum stub_kind)s->kind) {
 	case STUB_LOAD:
 		load_stub(g, s);
@@ -121,11 +128,16 @@ static void make_stub(struct gen *g, const struct stub *s)
 		guess_stub(g, s);
 		break;
 	case STUB_REDO:
+		gen_spill(g, s);
 		x64_const(&g->c, RCX, s->where);
 		x64_call_to(&g->c, g->code->common[STEP]);
-		gen_f_reload(g, s->xmm_of);
+		gen_reload(g, s);
+		break;
+	case STUB_NAN:
+		gen_nan_stub(g, s);
 		break;
 	case STUB_LEAVE:
+		gen_spill(g, s);
 		gen_count(g, s->where >> 16);
 		x64_const(&g->c, RAX, g->at);
 		x64_jmp_to(&g->c, g->code->common[EXIT_STEP]);
@@ -139,6 +151,9 @@ static void make_stub(struct gen *g, const struct stub *s)
 
 void gen_make_stubs(struct gen *g)
 {
+	if (!g->loop_head)
+		gen_f_forget_all(g);
+	gen_make_loop_calls(g);
 	for (u32 i = 0; i < g->nstubs; i++)
 		make_stub(g, &g->stubs[i]);
 }
@@ -152,6 +167,8 @@ void gen_make_link_stubs(struct gen *g)
 		l->stub = offset_of(&g->c);
 		if (!l->bound)
 			x64_bind_to(&g->c, l->site, l->stub);
+		if (gen_is_loop(g, l->target))
+			x64_call_to(&g->c, g->spill);
 		x64_const(&g->c, RAX, l->target);
 		x64_const(&g->c, RCX, l->site);
 		x64_jmp_to(&g->c, g->code->common[EXIT_LINK]);

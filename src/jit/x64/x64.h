@@ -411,6 +411,11 @@ static inline void x64_call_reg(struct code_buf *c, u8 r)
 	x64_op(c, 0xff, 2, rm_reg(r), 0);
 }
 
+static inline void x64_ret(struct code_buf *c)
+{
+	put1(c, 0xc3);
+}
+
 static inline void x64_jmp_rm(struct code_buf *c, struct rm rm)
 {
 	x64_op(c, 0xff, 4, rm, 0);
