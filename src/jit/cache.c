@@ -30,10 +30,13 @@ static void no_code(struct jit *j, struct jit_page *page)
 		atomic_store_explicit(&page->entry[i], j->code.miss, memory_order_relaxed);
 }
 
+/* Nothing is known of what stands there. */
 static void cool(struct jit_page *page, u32 first, u32 last)
 {
-	for (u32 i = first; i <= last && i < PAGE_SLOTS; i++)
+	for (u32 i = first; i <= last && i < PAGE_SLOTS; i++) {
 		atomic_store_explicit(&page->heat[i], 0, memory_order_relaxed);
+		page->guesses_wrong[i / 64] &= ~((u64)1 << i % 64);
+	}
 }
 
 static void unlink_from(struct jit *j, struct jit_page *page, const struct jit_block *b)
@@ -90,7 +93,7 @@ static void drop_all(struct jit *j, struct jit_page *page)
 	page->segments = 0;
 }
 
-/* Offsets [first, last] hold other bytes now. */
+/* What overlaps the offsets [first, last] is made again, once it is warm. */
 static void drop_range(struct jit *j, struct jit_page *page, u32 first, u32 last)
 {
 	for (size_t n = page->nblocks; n--;)
@@ -387,13 +390,9 @@ void cache_distrust(struct jit *j, const struct hart *h, u64 gva, u32 at)
 	if (to->native_page != gva)
 		return;
 	pthread_mutex_lock(&j->lock);
-	for (size_t n = to->native->nblocks; n--;) {
-		struct jit_block *b = &to->native->blocks[n];
-
-		if (b->start > at || b->end <= at || jit_guesses_wrong(to->native, b->start))
-			continue;
-		to->native->guesses_wrong[b->start / 2 / 64] |= (u64)1 << b->start / 2 % 64;
-		drop_block(j, to->native, n);
+	if (!jit_guesses_wrong(to->native, at)) {
+		drop_range(j, to->native, at, at);
+		to->native->guesses_wrong[at / 2 / 64] |= (u64)1 << at / 2 % 64;
 	}
 	pthread_mutex_unlock(&j->lock);
 	mmu_forget_targets(h->ctx);

@@ -58,7 +58,7 @@ bool jit_csr(struct hart *h, const struct op *op, help_fn *f)
 
 void jit_impatient(struct hart *h)
 {
-	h->patience = INT32_MAX; /* until the next slice */
+	h->patience = JIT_PATIENCE;
 	cache_distrust(h->env->jit, h, h->base, (u32)(h->where & (PAGE_SIZE - 1)));
 }
 

@@ -39,14 +39,14 @@ struct jit_page {
 	size_t nblocks, nlinks, blocks_cap, links_cap;
 	u32 segments;                       /* bit set: where its code lies */
 	u32 calm;                           /* compared so often without a difference */
-	u64 guesses_wrong[PAGE_SLOTS / 64]; /* bit set: code that starts there does not guess */
+	u64 guesses_wrong[PAGE_SLOTS / 64]; /* bit set: instructions that do not guess */
 };
 
 _Static_assert(offsetof(struct jit_page, entry) == 0, "compiled code indexes it");
 
-static inline bool jit_guesses_wrong(const struct jit_page *page, u32 start)
+static inline bool jit_guesses_wrong(const struct jit_page *page, u32 at)
 {
-	return page->guesses_wrong[start / 2 / 64] >> start / 2 % 64 & 1;
+	return page->guesses_wrong[at / 2 / 64] >> at / 2 % 64 & 1;
 }
 
 struct jit_block {
@@ -131,7 +131,7 @@ struct jit_page *cache_page(struct jit *j, struct hart *h, const u8 *live);
 bool cache_compile(struct jit *j, struct hart *h, struct jit_page *page, u32 start);
 /* The jump hart.link goes straight to its target from now on. */
 void cache_link(struct jit *j, struct jit_page *page, u32 site, u32 target);
-/* The block that begins at `start`, or holds that instruction, is made again without guesses. */
+/* The instruction `at` that offset guesses wrong: code with it is made again. */
 void cache_distrust(struct jit *j, const struct hart *h, u64 gva, u32 at);
 void cache_init(struct jit *j); /* behind the common code */
 void cache_fini(struct jit *j);
@@ -194,7 +194,7 @@ struct got jit_group(struct hart *h, u64 first, u64 last, u32 flags);
 void jit_fault(struct hart *h);
 /* Interprets it.  False: it trapped, jumped, or let an interrupt in; go back to C. */
 bool jit_step(struct hart *h);
-/* The loop there guesses wrong too often: the next time it is made without. */
+/* The instruction guesses wrong too often: its loop is made again, without that. */
 void jit_impatient(struct hart *h);
 /* A CSR instruction; the result as of jit_step().  jit_csr_fp() for those of floating point. */
 bool jit_csr(struct hart *h, const struct op *op, help_fn *f);

@@ -183,6 +183,13 @@ struct target {
 	const u8 *code;
 };
 
+/* Where a load or a store of compiled code went last, filled by itself from `tlb`: so what drops an
+ * entry there drops all of these. */
+struct guess {
+	u64 page; /* virtual address, or TLB_NONE */
+	u64 addend;
+};
+
 #define TARGET_PAGES 512 /* bits: modulo this, pages that targets are in */
 
 struct context {
@@ -190,6 +197,8 @@ struct context {
 	struct jump jumps[JUMP_ENTRIES];
 	struct target targets[TARGETS];
 	u64 target_pages[TARGET_PAGES / 64];
+	struct guess guesses[2][JIT_GUESSES]; /* of loads, of stores */
+	u32 guessed;                          /* nonzero: there are some */
 	u8 order[TLB_ENTRIES];  /* log2 of the size of the leaf that filled an entry */
 	u64 super_lo, super_hi; /* where leaves of more than 4K were */
 	u32 mode;               /* mmu.c: a context's key is mode and satp */
@@ -469,7 +478,6 @@ struct hart {
 	u32 link;             /* the jump that found no code at its target; 0: none */
 	u32 mxcsr;            /* the host's FP control and flags while the guest runs */
 	i32 patience;         /* wrong guesses until code is made without */
-	u64 guess[JIT_GUESSES];
 
 	/* What it was made of. */
 	const struct hart_config *config;

@@ -86,6 +86,15 @@ void mmu_forget_targets(struct context *ctx)
 	memset(ctx->target_pages, 0, sizeof(ctx->target_pages));
 }
 
+static void forget_guesses(struct context *ctx)
+{
+	if (!ctx->guessed)
+		return;
+	for (u32 i = 0; i < JIT_GUESSES; i++)
+		ctx->guesses[0][i].page = ctx->guesses[1][i].page = TLB_NONE;
+	ctx->guessed = 0;
+}
+
 static bool has_targets(const struct context *ctx, u64 page)
 {
 	u64 bit = page / PAGE_SIZE % TARGET_PAGES;
@@ -105,6 +114,7 @@ static void clear(struct context *ctx)
 	for (u32 i = 0; i < TLB_ENTRIES; i++)
 		ctx->tlb[i] = (struct tlb_entry){ TLB_NONE, TLB_NONE, TLB_NONE, 0 };
 	clear_jumps(ctx);
+	forget_guesses(ctx);
 	ctx->super_lo = UINT64_MAX;
 	ctx->super_hi = 0;
 	ctx->nlocal = 0;
@@ -134,6 +144,7 @@ static void drop_page(struct context *ctx, u64 page)
 		j->native_page = TLB_NONE;
 	if (has_targets(ctx, page))
 		mmu_forget_targets(ctx);
+	forget_guesses(ctx);
 }
 
 /* The parts of a large leaf around `page`, whatever its page table says now. */
@@ -142,6 +153,7 @@ static void drop_leaf(struct context *ctx, u64 page)
 	if (page < ctx->super_lo || page > ctx->super_hi)
 		return;
 	clear_jumps(ctx);
+	forget_guesses(ctx);
 	for (u32 i = 0; i < TLB_ENTRIES; i++) {
 		struct tlb_entry *e = &ctx->tlb[i];
 		u64 mask = ~LOW_BITS(ctx->order[i]);
@@ -182,6 +194,8 @@ static struct context *new_context(void)
 
 	for (u32 i = 0; i < TARGETS; i++)
 		ctx->targets[i].pc = TLB_NONE;
+	ctx->guessed = 1;
+	forget_guesses(ctx);
 	return ctx;
 }
 

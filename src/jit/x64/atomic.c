@@ -15,10 +15,10 @@ static void nothing_is_current(struct gen *g)
 /* rcx = the host address of an aligned access; what misses is interpreted. */
 static void atomic_address(struct gen *g, const struct ir *i, bool writes)
 {
-	struct rm at;
+	struct lookup l = gen_lookup(g, gen_address_of(g, i->a), (u32)i->k, writes, true);
 
-	gen_redo(g, gen_lookup(g, gen_address_of(g, i->a), (u32)i->k, writes, true, &at));
-	x64_lea(&g->c, W, RCX, at);
+	gen_redo(g, l.miss);
+	x64_lea(&g->c, W, RCX, l.at);
 }
 
 static void min_max_into_rdx(struct gen *g, enum ir_op op, u32 w, u8 value)
@@ -148,7 +148,7 @@ static void reserve(struct gen *g, const struct ir *i)
 static void lr(struct gen *g, u32 n)
 {
 	const struct ir *i = ir(g, n);
-	struct rm at;
+	struct lookup l;
 
 	g->paired_sc = sc_of(g, n);
 	if (!g->paired_sc) {
@@ -157,8 +157,9 @@ static void lr(struct gen *g, u32 n)
 		return;
 	}
 	nothing_is_current(g);
-	gen_leave(g, gen_lookup(g, gen_address_of(g, i->a), (u32)i->k, true, true, &at));
-	x64_lea(&g->c, W, RCX, at);
+	l = gen_lookup(g, gen_address_of(g, i->a), (u32)i->k, true, true);
+	gen_leave(g, l.miss);
+	x64_lea(&g->c, W, RCX, l.at);
 	x64_mov(&g->c, W, R13, rm_reg(RCX));
 	reserve(g, i);
 }

@@ -222,7 +222,8 @@ static bool block(struct jit_code *code, const struct ir_block *b, const struct 
 	g.h = h;
 	g.page = page;
 	g.out = out;
-	g.paired_sc = g.busy = g.jump = g.redos = g.nstubs = g.nops = g.next_xmm = g.xmm_busy = 0;
+	g.nguesses = g.paired_sc = g.busy = g.jump = g.redos = g.nstubs = g.nops = g.next_xmm =
+		g.xmm_busy = 0;
 	g.at = b->start;
 	g.len = 0;
 	g.index = UINT32_MAX; /* before the first */
@@ -233,7 +234,7 @@ static bool block(struct jit_code *code, const struct ir_block *b, const struct 
 	memset(&g.groups[0], 0, sizeof(g.groups[0]));
 	gen_forget_state(&g);
 	gen_find_groups(&g);
-	g.guesses = gen_loops(&g) && !jit_guesses_wrong(page, b->start);
+	g.guesses = gen_loops(&g);
 
 	gen_align(&g.c, 16);
 	out->code = offset_of(&g.c);

@@ -469,19 +469,20 @@ bool gen_f_compare(struct gen *g, const struct ir *i, u8 d)
 static void f_load_from(struct gen *g, u32 r, u32 node, bool is_double)
 {
 	struct address a = gen_address_of(g, ir(g, node)->a);
-	u32 op = 0x10 | scalar(is_double), miss;
-	struct rm at;
+	u32 op = 0x10 | scalar(is_double);
 	u8 x;
 
 	if (gen_in_group(g, node)) {
-		at = gen_grouped(g, node);
+		struct rm at = gen_grouped(g, node);
+
 		x = f_claim(g, r);
 		x64_vex(&g->c, op, x, 0, at, 0);
 	} else {
-		miss = gen_lookup(g, a, is_double ? 8 : 4, false, false, &at);
+		struct lookup l = gen_lookup(g, a, is_double ? 8 : 4, false, false);
+
 		x = f_claim(g, r);
-		x64_vex(&g->c, op, x, 0, at, 0);
-		gen_access_misses(g, STUB_LOAD, miss, node, x, DEST_XMM);
+		x64_vex(&g->c, op, x, 0, l.at, 0);
+		gen_access_misses(g, STUB_LOAD, l, node, x, DEST_XMM);
 	}
 	f_is_bits(g, r, is_double);
 }

@@ -34,6 +34,7 @@
 #define TLB(tag)  ((i32)(offsetof(struct context, tlb) + offsetof(struct tlb_entry, tag)))
 #define JUMP(m)   ((i32)(offsetof(struct context, jumps) + offsetof(struct jump, m)))
 #define TARGET(m) ((i32)(offsetof(struct context, targets) + offsetof(struct target, m)))
+#define GUESS(m)  ((i32)(offsetof(struct context, guesses) + offsetof(struct guess, m)))
 #define PAGE_KEY  (-(i32)PAGE_SIZE)
 
 _Static_assert(sizeof(struct tlb_entry) == 32 && sizeof(struct jump) == 32 &&
@@ -85,16 +86,7 @@ enum common {
 
 _Static_assert(COMMONS <= ARRAY_LEN(((struct jit_code *)0)->common), "room");
 
-enum stub_kind {
-	STUB_LOAD,
-	STUB_STORE,
-	STUB_GROUP,
-	STUB_GUESS,
-	STUB_REDO,
-	STUB_NAN,
-	STUB_LEAVE,
-	STUB_EXIT
-};
+enum stub_kind { STUB_LOAD, STUB_STORE, STUB_GROUP, STUB_REDO, STUB_NAN, STUB_LEAVE, STUB_EXIT };
 
 /* Code that is out of the way, made at the end. */
 struct stub {
@@ -103,6 +95,8 @@ struct stub {
 	u32 back;           /* where it goes on */
 	u32 where;          /* WHERE() */
 	u16 address, value; /* nodes */
+	i32 guess;          /* displacement from r15; 0: none */
+	u32 hit;            /* where it goes on if the TLB has the page */
 	u16 count;          /* STUB_EXIT: instructions that are done */
 	u32 target;         /* STUB_EXIT: offset in the page */
 	u32 raw;            /* as in struct gen, there */
@@ -155,8 +149,9 @@ struct gen {
 	i32 disp_of[IR_MAX]; /* of an access in a group, from the group's base */
 	struct group groups[GROUPS + 1];
 	u32 ngroups, current; /* 0: none */
-	bool guesses;         /* see guess() */
-	u32 paired_sc;        /* node of the SC whose LR has put the address into r13; or 0 */
+	bool guesses;         /* see guess_lookup() */
+	u32 nguesses;
+	u32 paired_sc; /* node of the SC whose LR has put the address into r13; or 0 */
 
 	struct stub stubs[JIT_INSNS * 6 + 8];
 	u32 nstubs;
@@ -211,6 +206,14 @@ struct address {
 	i32 disp;
 };
 
+/* Of an access: its operand, and where it may jump to a stub. */
+struct lookup {
+	struct rm at;
+	u32 miss;
+	i32 guess; /* as in struct stub */
+	u32 hit;
+};
+
 enum extension { ZERO_EXTEND, SIGN_EXTEND };
 
 /* dest_kind of a load's stub: how rax gets to where the value belongs. */
@@ -242,15 +245,15 @@ void gen_to_xmm(struct gen *g, u8 xmm, struct rm s);
 
 struct address gen_address_of(const struct gen *g, u32 n);
 void gen_address_into_rax(struct gen *g, struct address a);
-struct rm gen_guess_at(u32 slot);
-u32 gen_lookup(struct gen *g, struct address a, u32 size, bool writes, bool aligned,
-	       struct rm *out);
+struct lookup gen_lookup(struct gen *g, struct address a, u32 size, bool writes, bool aligned);
+void gen_guess_again(struct gen *g, const struct stub *s);
 void gen_find_groups(struct gen *g);
 void gen_make_current(struct gen *g, u32 n);
 struct rm gen_grouped(struct gen *g, u32 node);
 bool gen_in_group(const struct gen *g, u32 node);
 u32 gen_load_op(u32 size, enum extension e);
-void gen_access_misses(struct gen *g, enum stub_kind kind, u32 miss, u32 node, u8 dest, u8 how);
+void gen_access_misses(struct gen *g, enum stub_kind kind, struct lookup l, u32 node, u8 dest,
+		       u8 how);
 void gen_load_into(struct gen *g, u32 node, enum extension e, u8 d);
 u32 gen_extended_load(const struct gen *g, u32 n, enum extension *e);
 void gen_store(struct gen *g, u32 node);

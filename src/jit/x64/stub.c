@@ -92,28 +92,13 @@ static void group_stub(struct gen *g, const struct stub *s)
 	x64_alu(&g->c, ALU_ADD, W, R13, base);
 }
 
-/* The right one, and next time too. */
-static void guess_stub(struct gen *g, const struct stub *s)
-{
-	u32 calm;
-
-	x64_mov(&g->c, W, RDX, rm_index(R15, RCX, 0, TLB(addend)));
-	x64_store(&g->c, W, gen_guess_at(s->value), RDX);
-	x64_alu_imm(&g->c, ALU_SUB, 0, H(patience), 1);
-	calm = x64_jcc_short(&g->c, CC_NS);
-	gen_spill(g, s);
-	x64_const(&g->c, RCX, s->where);
-	x64_call_to(&g->c, g->code->common[IMPATIENT]);
-	gen_reload(g, s);
-	x64_bind_short(&g->c, calm);
-}
-
 static void make_stub(struct gen *g, const struct stub *s)
 {
 	x64_bind(&g->c, s->site);
 	g->at = s->where & 0xfff;
 	g->busy = 0;
 	g->raw = s->raw;
+	gen_guess_again(g, s);
 	switch ((enum stub_kind)s->kind) {
 	case STUB_LOAD:
 		load_stub(g, s);
@@ -123,9 +108,6 @@ static void make_stub(struct gen *g, const struct stub *s)
 		break;
 	case STUB_GROUP:
 		group_stub(g, s);
-		break;
-	case STUB_GUESS:
-		guess_stub(g, s);
 		break;
 	case STUB_REDO:
 		gen_spill(g, s);

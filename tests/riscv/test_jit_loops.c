@@ -1,0 +1,248 @@
+/* test_jit_loops.c - loops of floating point, compiled, against the interpreter
+ *
+ * Code of a loop keeps f registers elsewhere than other code, and NaNs as they come.  Random loops
+ * show that nobody can tell: whatever stands in them, wherever they are left, by a branch, by a
+ * fault in their midst or at their end, all registers, flags and memory are the interpreter's.
+ */
+#include "fp_loop.h"
+#include "fp_operands.h"
+
+#include <inttypes.h>
+
+enum {
+	TURNS = 200,
+	STRIDE = 64,
+	LOOPS = 5000,
+	ITEMS = 12, /* most of one loop */
+	/* x registers; those below are operands */
+	NEXT = 20, /* what is loaded and stored */
+	LAST,
+	BRINK, /* goes towards the end of RAM, or a page that is only read */
+	TURN,
+	ENOUGH,
+	ELSEWHERE, /* in another page each time */
+	FAR_OFF
+};
+
+enum { ONLY_READ = DATA + 0x2000, LOOP_END = DATA + 0x4000 };
+
+struct loop {
+	u32 code[ITEMS + 9], n;
+	u64 x[32], f[32];
+	u32 frm;
+	u8 memory[TURNS * STRIDE];
+};
+
+static u32 i_type(u32 imm, u32 rs1, u32 f3, u32 rd, u32 opcode)
+{
+	return (imm & 0xfff) << 20 | rs1 << 15 | f3 << 12 | rd << 7 | opcode;
+}
+
+static u32 s_type(u32 imm, u32 rs2, u32 rs1, u32 f3, u32 opcode)
+{
+	return imm >> 5 << 25 | rs2 << 20 | rs1 << 15 | f3 << 12 | (imm & 31) << 7 | opcode;
+}
+
+static u32 branch(u32 from, u32 to, u32 rs1, u32 rs2, u32 f3)
+{
+	u32 by = (to - from) * 4;
+
+	return (by >> 12 & 1) << 31 | (by >> 5 & 63) << 25 | rs2 << 20 | rs1 << 15 | f3 << 12 |
+	       (by >> 1 & 15) << 8 | (by >> 11 & 1) << 7 | 0x63;
+}
+
+/* Mostly doubles in f0-f4 and floats in f5-f9: a register for both is rare in programs. */
+static u32 f_register(bool is_double)
+{
+	if (!dice(20))
+		is_double = !is_double;
+	return (u32)dice(5) + (is_double ? 0 : 5);
+}
+
+static u32 load_or_store(void)
+{
+	bool is_double = dice(2);
+	u32 f3 = is_double ? 3 : 2, r = f_register(is_double), imm = (u32)dice(8) * 8;
+
+	switch (dice(9)) {
+	case 0:
+		return i_type(0, BRINK, f3, r, 0x07);
+	case 1:
+		return s_type(0, r, BRINK, f3, 0x27);
+	case 2:
+		return i_type(imm, ELSEWHERE, f3, r, 0x07);
+	case 3:
+	case 4:
+		return s_type(imm, r, NEXT, f3, 0x27);
+	default:
+		return i_type(dice(12) ? imm : imm + 4, NEXT, f3, r, 0x07);
+	}
+}
+
+/* What compiled code does in line: one that is not keeps a loop from being one of those. */
+static bool is_plain(const char *name)
+{
+	static const char *const others[] = { "fclass", "fround", "fli",  "fminm",
+					      "fmaxm",  "fltq",   "fleq", "fcvtmod" };
+
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		if (!strncmp(name, others[i], strlen(others[i])))
+			return false;
+	return true;
+}
+
+static u32 arithmetic(const struct pattern *rows, u32 nrows)
+{
+	const struct pattern *p = &rows[dice(nrows)];
+	bool is_double = p->match >> 25 & 1, from_double = is_double;
+	u32 rm = dice(8) ? 7 : dice(8) ? 0 : (u32)dice(5), rs1;
+
+	if (!strcmp(p->name, "fcvt_d_s") || !strcmp(p->name, "fcvt_s_d"))
+		from_double = !is_double;
+	rs1 = f_register(from_double);
+	return fp_word(p,
+		       (struct fp_registers){ (u8)f_register(is_double), (u8)rs1,
+					      (u8)(dice(3) ? f_register(is_double) : rs1),
+					      (u8)f_register(is_double) },
+		       rm);
+}
+
+static void make_loop(struct loop *l, const struct pattern *rows, u32 nrows)
+{
+	u32 items = 1 + (u32)dice(ITEMS), exit = dice(3) ? ITEMS : (u32)dice(items);
+	u32 exit_at = 0;
+
+	memset(l, 0, sizeof(*l));
+	for (u32 i = 0; i < items; i++) {
+		if (i == exit)
+			exit_at = ++l->n;
+		l->code[l->n++] = dice(3) ? arithmetic(rows, nrows) : load_or_store();
+	}
+	l->code[l->n++] = i_type(STRIDE, NEXT, 0, NEXT, 0x13);
+	l->code[l->n++] = i_type(8, BRINK, 0, BRINK, 0x13);
+	l->code[l->n++] = i_type(1, TURN, 0, TURN, 0x13);
+	l->code[l->n++] = FAR_OFF << 20 | ELSEWHERE << 15 | 4 << 12 | ELSEWHERE << 7 | 0x33;
+	l->code[l->n] = branch(l->n, 0, NEXT, LAST, 1);
+	l->n++;
+	if (exit_at)
+		l->code[exit_at - 1] = branch(exit_at - 1, l->n, TURN, ENOUGH, 0);
+	l->code[l->n++] = EBREAK;
+}
+
+static void fill_loop(struct loop *l)
+{
+	for (u32 i = 0; i < TURNS * STRIDE; i += 8)
+		put_le64(l->memory + i, an_operand(dice(2)));
+	for (u32 i = 0; i < 32; i++) {
+		l->f[i] = an_operand(i < 5);
+		l->x[i] = i ? an_integer() : 0;
+	}
+	l->frm = dice(4) ? 0 : (u32)dice(5);
+	l->x[NEXT] = RIG_RAM + FP_AT;
+	l->x[LAST] = l->x[NEXT] + STRIDE * (1 + dice(TURNS));
+	l->x[BRINK] = RIG_RAM - 8 * dice(TURNS) + 4 * dice(2) +
+		      (dice(3)   ? LOOP_END
+		       : dice(2) ? RIG_SIZE
+				 : ONLY_READ);
+	l->x[ELSEWHERE] = RIG_RAM + FP_AT;
+	l->x[FAR_OFF] = dice(2) << 12;
+	l->x[TURN] = 0;
+	l->x[ENOUGH] = dice(TURNS);
+}
+
+static void run_loop(struct rig *r, const struct loop *l, struct hart_view *v, u8 *memory)
+{
+	static const u8 nothing[RIG_SIZE - DATA];
+	struct hart *h = r->harts[0];
+
+	assert_true(mem_write(r->env.mem, RIG_RAM + DATA, nothing, WATCH - DATA));
+	assert_true(mem_write(r->env.mem, RIG_RAM + FP_AT, l->memory, sizeof(l->memory)));
+	exec_put(r, CODE, l->code, l->n);
+	memcpy(h->f, l->f, sizeof(l->f));
+	memcpy(h->x, l->x, sizeof(l->x));
+	h->frm = l->frm;
+	h->fflags = 0;
+	h->mstatus |= MSTATUS_FS;
+	exec_from(r, RIG_RAM + CODE);
+	hart_look(h, v);
+	assert_true(mem_read(r->env.mem, RIG_RAM + DATA, memory, RIG_SIZE - DATA));
+}
+
+/* A page of RAM that M-mode may not write. */
+static void protect(struct rig *r)
+{
+	struct hart *h = r->harts[0];
+
+	pmp_set_addr(h, 0, (RIG_RAM + ONLY_READ) >> 2 | 0x1ff);
+	pmp_set_cfg(h, 0, 0x80 | 3 << 3 | RIGHT_R);
+	pmp_changed(h);
+}
+
+static void show(const struct loop *l, const struct hart *want, const struct hart *got)
+{
+	for (u32 i = 0; i < l->n; i++) {
+		char text[80];
+
+		disasm(want->decoder, l->code[i], RIG_RAM + CODE + 4 * i, text, sizeof(text));
+		print_error("%2u  %08x  %s\n", i, l->code[i], text);
+	}
+	for (u32 i = 0; i < 32; i++)
+		if (want->f[i] != got->f[i])
+			print_error("f%u: %016" PRIx64 ", not %016" PRIx64 "\n", i, got->f[i],
+				    want->f[i]);
+	for (u32 i = 0; i < 31; i++)
+		if (want->x[i] != got->x[i])
+			print_error("x%u: %016" PRIx64 ", not %016" PRIx64 "\n", i, got->x[i],
+				    want->x[i]);
+	print_error("fflags %x, not %x; frm %u\n", got->fflags, want->fflags, want->frm);
+}
+
+static void compare(struct pair p, const struct loop *l, u32 number)
+{
+	static u8 want_memory[RIG_SIZE - DATA], got_memory[RIG_SIZE - DATA];
+	const struct hart *want = p.interp->harts[0], *got = p.jit->harts[0];
+	struct hart_view a, b;
+
+	run_loop(p.interp, l, &a, want_memory);
+	run_loop(p.jit, l, &b, got_memory);
+	if (a.cause == b.cause && a.epc == b.epc && a.tval == b.tval &&
+	    want->fflags == got->fflags && !memcmp(want->f, got->f, sizeof(want->f)) &&
+	    !memcmp(want->x, got->x, 31 * sizeof(want->x[0])) &&
+	    !memcmp(want_memory, got_memory, sizeof(want_memory)))
+		return;
+	show(l, want, got);
+	fail_msg("loop %u: cause %" PRIu64 " for %" PRIu64 ", epc %" PRIx64 " for %" PRIx64, number,
+		 b.cause, a.cause, b.epc, a.epc);
+}
+
+static void nobody_can_tell_a_compiled_loop_from_an_interpreted_one(void **state)
+{
+	struct pair p = pair_new();
+	struct pattern rows[128], row;
+	static struct loop l;
+	u32 n = 0;
+
+	protect(p.interp);
+	protect(p.jit);
+	for (u32 i = 0; decoder_pattern(p.interp->harts[0]->decoder, i, &row); i++)
+		if (is_of_f_or_d(&row) && (is_plain(row.name) || !dice(8)) && n < ARRAY_LEN(rows))
+			rows[n++] = row;
+	for (u32 i = 0; i < LOOPS; i++) {
+		make_loop(&l, rows, n);
+		for (u32 k = 0; k < 3; k++) {
+			fill_loop(&l);
+			compare(p, &l, i);
+		}
+	}
+	pair_free(p);
+	(void)state;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nobody_can_tell_a_compiled_loop_from_an_interpreted_one),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
