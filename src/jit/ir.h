@@ -82,6 +82,7 @@ struct ir_block {
 	/* Constants and page offsets that registers hold. */
 	bool known[33];
 	u16 value[33]; /* node */
+	u64 narrow;    /* bit set: registers that are the extension of their low 32 bits */
 };
 
 /* Reads instructions from `start` on: to a jump, the end of the page, or of what fits.  `h` says

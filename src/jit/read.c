@@ -1,7 +1,9 @@
 /* read.c - rv.def read with IR nodes for values.
  *
  * What is known while reading is done while reading: constants are folded, and a register that
- * holds one is one, so lui and addi, or auipc and a jump, become what they mean together.
+ * holds one is one, so lui and addi, or auipc and a jump, become what they mean together.  What is
+ * extended from 32 bits already is not extended again; a shift that only the next instruction sees
+ * becomes a part of that.
  */
 #include "ir.h"
 
@@ -32,9 +34,62 @@ static bool is_k0(const struct ir_block *b, u32 a)
 	return is_k(b, a) && !b->ir[a].k;
 }
 
+static bool is_k_of(const struct ir_block *b, u32 a, i64 least, i64 most)
+{
+	return is_k(b, a) && b->ir[a].k >= least && b->ir[a].k <= most;
+}
+
+/* The value is the sign-extension of its low 32 bits. */
+static bool is_narrow(const struct ir_block *b, u32 n)
+{
+	const struct ir *i = &b->ir[n];
+
+	switch (i->op) {
+	case IR_K:
+		return i->k == (i32)i->k;
+	case IR_X:
+		return b->narrow >> i->k & 1;
+	case IR_LOAD:
+		return i->k < 4;
+	case IR_EQ:
+	case IR_NE:
+	case IR_LT:
+	case IR_GE:
+	case IR_LTU:
+	case IR_GEU:
+	case IR_SX8:
+	case IR_SX16:
+	case IR_SX32:
+	case IR_CLZ:
+	case IR_CTZ:
+	case IR_CLZ32:
+	case IR_CTZ32:
+	case IR_POPCNT:
+		return true;
+	case IR_AND:
+		if (is_k_of(b, i->b, 0, INT32_MAX))
+			return true;
+		return is_narrow(b, i->a) && is_narrow(b, i->b);
+	case IR_OR:
+	case IR_XOR:
+		return is_narrow(b, i->a) && is_narrow(b, i->b);
+	case IR_NOT:
+		return is_narrow(b, i->a);
+	case IR_SHR:
+		return is_k_of(b, i->b, b->ir[i->a].op == IR_ZX32 ? 1 : 33, 63);
+	case IR_SAR:
+		return is_k_of(b, i->b, 32, 63) || is_narrow(b, i->a);
+	default:
+		return false;
+	}
+}
+
 static u32 unary(struct ir_block *b, enum ir_op op, u32 a)
 {
 	u64 k = (u64)b->ir[a].k;
+
+	if (op == IR_SX32 && is_narrow(b, a))
+		return a;
 
 	if (is_k(b, a)) {
 		switch (op) {
@@ -177,34 +232,98 @@ static bool is_constant(const struct ir_block *b, u32 a)
 static void forget(struct ir_block *b, u32 r)
 {
 	b->known[r] = false;
+	b->narrow &= ~((u64)1 << r);
 }
 
-/* A constant that nobody could see, as the next instruction writes the register again. */
-static void drop_unseen(struct ir_block *b, u32 r)
+/* What sets r in the instruction before, if nobody can see that: this one does, too, and nothing
+ * can happen in between. */
+static struct ir *unseen(struct ir_block *b, u32 r)
 {
 	u32 i = b->n - 1;
 	struct ir *last;
 
 	while (b->ir[i].op != IR_INSN) {
 		if (b->ir[i].op >= IR_LOAD && (b->ir[i].op != IR_JUMP || b->jumps_trap))
-			return;
+			return NULL;
 		i--;
 	}
 	if (!i)
-		return;
+		return NULL;
 	last = &b->ir[i - 1];
-	if (last->op == IR_SET && last->k == (i64)r && is_constant(b, last->a))
-		last->op = IR_DEAD;
+	return last->op == IR_SET && last->k == (i64)r ? last : NULL;
+}
+
+static bool is_x(const struct ir_block *b, u32 n, u32 r)
+{
+	return b->ir[n].op == IR_X && b->ir[n].k == (i64)r;
+}
+
+static u32 binary_k(struct ir_block *b, enum ir_op op, u32 a, i64 k)
+{
+	return node(b, (struct ir){ .op = (u8)op, .a = (u16)a, .b = (u16)constant(b, (u64)k) });
+}
+
+/* x << left >> right: what becomes of the low bits of x. */
+static u32 extension(struct ir_block *b, u32 x, bool is_signed, i64 left, i64 right, u32 v)
+{
+	if (left == right && left == 48)
+		return is_signed ? node(b, (struct ir){ .op = IR_SX16, .a = (u16)x })
+				 : binary_k(b, IR_AND, x, UINT16_MAX);
+	if (left == right && left == 56)
+		return is_signed ? node(b, (struct ir){ .op = IR_SX8, .a = (u16)x })
+				 : binary_k(b, IR_AND, x, UINT8_MAX);
+	if (left != 32 || (is_signed && right < 32))
+		return v;
+	x = node(b, (struct ir){ .op = is_signed ? IR_SX32 : IR_ZX32, .a = (u16)x });
+	if (right < 32)
+		return binary_k(b, IR_SHL, x, 32 - right);
+	return right == 32 ? x : binary_k(b, is_signed ? IR_SAR : IR_SHR, x, right - 32);
+}
+
+/* The value v of r, where r is x << k until then: an index, or an extension. */
+static u32 with_shift(struct ir_block *b, u32 r, u32 shift, u32 v)
+{
+	struct ir s = b->ir[shift], i = b->ir[v];
+	u32 other = is_x(b, i.a, r) ? i.b : i.a;
+
+	if (s.op != IR_SHL || b->ir[s.a].op != IR_X || !is_k(b, s.b))
+		return v;
+	if (i.op == IR_ADD && (is_x(b, i.a, r) || is_x(b, i.b, r)) && b->ir[other].op == IR_X &&
+	    !is_x(b, other, r) && b->ir[s.b].k <= 3)
+		return node(b, (struct ir){ .op = IR_ADD, .a = (u16)shift, .b = (u16)other });
+	if ((i.op == IR_SHR || i.op == IR_SAR) && is_x(b, i.a, r) && is_k(b, i.b))
+		return extension(b, s.a, i.op == IR_SAR, b->ir[s.b].k, b->ir[i.b].k, v);
+	return v;
+}
+
+/* Together with the instruction before, if that is not seen. */
+static u32 joined(struct ir_block *b, u32 r, u32 v)
+{
+	struct ir *before = unseen(b, r);
+	u32 with;
+
+	if (!before)
+		return v;
+	with = with_shift(b, r, before->a, v);
+	if (with != v || is_constant(b, before->a))
+		before->op = IR_DEAD;
+	return with;
 }
 
 static void set_x(struct ir_block *b, u32 r, u32 v)
 {
 	enum ir_op op = b->ir[v].op;
+	bool narrow;
 
 	if (r == X_SINK && (op == IR_K || op == IR_PC || op == IR_X))
 		return;
 	if (r != X_SINK) {
-		drop_unseen(b, r);
+		if (is_x(b, v, r))
+			return;
+		v = joined(b, r, v);
+		narrow = is_narrow(b, v);
+		forget(b, r);
+		b->narrow |= (u64)narrow << r;
 		b->known[r] = is_constant(b, v);
 		b->value[r] = (u16)v;
 	}
@@ -468,6 +587,7 @@ static void read_one(struct ir_block *b, const struct op *op, enum row row)
 void ir_read(struct ir_block *b, const struct hart *h, const u8 *page, u32 start, u32 max_insns)
 {
 	memset(b->known, 0, sizeof(b->known));
+	b->narrow = 0;
 	b->n = b->insns = 0;
 	b->start = b->at = start;
 	b->falls = true;

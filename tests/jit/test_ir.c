@@ -128,6 +128,41 @@ static void what_is_known_is_done_while_reading(void **state)
 	(void)state;
 }
 
+static void what_is_extended_is_not_extended_again(void **state)
+{
+	EXPECT(0, 2, "0: x10=SX32(LOAD(x11)) 4:", LOAD_W(A0, A1, 0), ADDIW(A0, A0, 0));
+	EXPECT(0, 2, "0: x10=SX32(ADD(x11,x12)) 4: x13=x10", ADDW(A0, A1, A2), ADDIW(A3, A0, 0));
+	EXPECT(0, 2, "0: x10=LOAD(x11) 4: x10=SX32(x10)", LOAD_D(A0, A1, 0), ADDIW(A0, A0, 0));
+	EXPECT(0, 2, "0: x10=AND(x11,255) 4:", ANDI(A0, A1, 255), ADDIW(A0, A0, 0));
+	EXPECT(0, 2, "0: x10=AND(x11,-256) 4: x10=SX32(x10)", ANDI(A0, A1, -256), ADDIW(A0, A0, 0));
+	EXPECT(0, 3, "0: x10=SX32(LOAD(x11)) 4: x10=LOAD(x11) 8: x10=SX32(x10)", LOAD_W(A0, A1, 0),
+	       LOAD_D(A0, A1, 0), ADDIW(A0, A0, 0));
+	/* but a helper may write anything: csrr a0, mstatus */
+	EXPECT(0, 3, "0: x10=AND(x11,255) 4: CSR 8: x10=SX32(x10)", ANDI(A0, A1, 255), 0x30002573,
+	       ADDIW(A0, A0, 0));
+	(void)state;
+}
+
+static void a_shift_that_nobody_sees_is_a_part_of_what_follows(void **state)
+{
+	EXPECT(0, 2, "0: DEAD 4: x10=ADD(SHL(x11,2),x12)", SLLI(A0, A1, 2), ADD(A0, A0, A2));
+	EXPECT(0, 2, "0: DEAD 4: x10=ADD(SHL(x10,3),x12)", SLLI(A0, A0, 3), ADD(A0, A2, A0));
+	EXPECT(0, 2, "0: DEAD 4: x10=ZX32(x11)", SLLI(A0, A1, 32), SRLI(A0, A0, 32));
+	EXPECT(0, 2, "0: DEAD 4: x10=SHL(ZX32(x11),2)", SLLI(A0, A1, 32), SRLI(A0, A0, 30));
+	EXPECT(0, 2, "0: DEAD 4: x10=SHR(ZX32(x11),3)", SLLI(A0, A1, 32), SRLI(A0, A0, 35));
+	EXPECT(0, 2, "0: DEAD 4: x10=AND(x11,65535)", SLLI(A0, A1, 48), SRLI(A0, A0, 48));
+	EXPECT(0, 2, "0: DEAD 4: x10=SX16(x11)", SLLI(A0, A1, 48), SRAI(A0, A0, 48));
+	EXPECT(0, 2, "0: DEAD 4: x10=SX8(x11)", SLLI(A0, A1, 56), SRAI(A0, A0, 56));
+	EXPECT(0, 2, "0: DEAD 4: x10=SAR(SX32(x11),4)", SLLI(A0, A1, 32), SRAI(A0, A0, 36));
+	/* what is seen stays: another register, itself twice, a load in between, too far */
+	EXPECT(0, 2, "0: x10=SHL(x11,2) 4: x12=ADD(x10,x12)", SLLI(A0, A1, 2), ADD(A2, A0, A2));
+	EXPECT(0, 2, "0: x10=SHL(x11,2) 4: x10=ADD(x10,x10)", SLLI(A0, A1, 2), ADD(A0, A0, A0));
+	EXPECT(0, 2, "0: x10=SHL(x11,2) 4: x10=LOAD(x10)", SLLI(A0, A1, 2), LOAD_D(A0, A0, 0));
+	EXPECT(0, 2, "0: x10=SHL(x11,4) 4: x10=ADD(x10,x12)", SLLI(A0, A1, 4), ADD(A0, A0, A2));
+	EXPECT(0, 2, "0: x10=SHL(x11,32) 4: x10=SAR(x10,30)", SLLI(A0, A1, 32), SRAI(A0, A0, 30));
+	(void)state;
+}
+
 /* trap:1 */
 static void x0_is_zero_and_keeps_nothing(void **state)
 {
@@ -164,6 +199,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_instruction_is_its_row_of_rv_def),
 		cmocka_unit_test(what_is_known_is_done_while_reading),
+		cmocka_unit_test(what_is_extended_is_not_extended_again),
+		cmocka_unit_test(a_shift_that_nobody_sees_is_a_part_of_what_follows),
 		cmocka_unit_test(x0_is_zero_and_keeps_nothing),
 		cmocka_unit_test(a_register_that_is_written_is_known_no_longer),
 		cmocka_unit_test(a_block_ends_where_nobody_knows_what_comes),
