@@ -17,6 +17,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+enum { LOOP_BYTES = 256 }; /* of code, from the start of a loop to the jump there */
+
 /* -- Pages ---------------------------------------------------------------------------- */
 
 static struct jit_page **bucket(struct jit *j, const u8 *live)
@@ -35,6 +37,7 @@ static void cool(struct jit_page *page, u32 first, u32 last)
 {
 	for (u32 i = first; i <= last && i < PAGE_SLOTS; i++) {
 		atomic_store_explicit(&page->heat[i], 0, memory_order_relaxed);
+		page->in_loop[i / 64] &= ~((u64)1 << i % 64);
 		page->guesses_wrong[i / 64] &= ~((u64)1 << i % 64);
 	}
 }
@@ -352,6 +355,45 @@ static void name(const struct jit *j, const struct hart *h)
 	j->exec->name(j->memory.run + j->made.code, j->made.size, text);
 }
 
+static void put_slot(u64 slots[PAGE_SLOTS / 64], u32 at)
+{
+	slots[at / 2 / 64] |= (u64)1 << at / 2 % 64;
+}
+
+/* Code that was made before anybody knew is made again. */
+static void note_loop(struct jit *j, struct jit_page *page, u32 first, u32 last)
+{
+	for (size_t n = page->nblocks; n--;) {
+		u32 start = page->blocks[n].start;
+
+		if (start >= first && start <= last && !jit_slot_is_in(page->in_loop, start))
+			drop_block(j, page, n);
+	}
+	for (u32 at = first; at <= last; at += 2)
+		put_slot(page->in_loop, at);
+}
+
+/* A short jump back makes a loop of what lies in between.  Those of a kernel go over one process'
+ * memory, then over another's: there, only a block that jumps to its own start is worth guesses. */
+static void note_loops(struct jit *j, const struct hart *h, struct jit_page *page)
+{
+	const struct ir_block *b = &j->ir;
+	u32 at = 0;
+
+	for (u32 n = 0; n < b->n; n++) {
+		const struct ir *i = &b->ir[n];
+		i64 target = i->op == IR_JUMP ? b->ir[i->a].k : i->k;
+
+		if (i->op == IR_INSN)
+			at = (u32)i->k;
+		if (i->op != IR_BRANCH && (i->op != IR_JUMP || b->ir[i->a].op != IR_PC))
+			continue;
+		if (target >= 0 && target <= at && at - target < LOOP_BYTES &&
+		    (target == b->start || h->priv == PRIV_U))
+			note_loop(j, page, (u32)target, at);
+	}
+}
+
 static bool compile(struct jit *j, struct hart *h, struct jit_page *page, u32 start)
 {
 	ir_read(&j->ir, h, page->bytes, start, JIT_INSNS);
@@ -359,6 +401,7 @@ static bool compile(struct jit *j, struct hart *h, struct jit_page *page, u32 st
 		atomic_store_explicit(&page->heat[start / 2], JIT_NEVER, memory_order_relaxed);
 		return false;
 	}
+	note_loops(j, h, page);
 	if (!backend.block(&j->code, &j->ir, h, page, &j->made)) {
 		next_segment(j, h);
 		return false;
@@ -390,9 +433,9 @@ void cache_distrust(struct jit *j, const struct hart *h, u64 gva, u32 at)
 	if (to->native_page != gva)
 		return;
 	pthread_mutex_lock(&j->lock);
-	if (!jit_guesses_wrong(to->native, at)) {
+	if (!jit_slot_is_in(to->native->guesses_wrong, at)) {
 		drop_range(j, to->native, at, at);
-		to->native->guesses_wrong[at / 2 / 64] |= (u64)1 << at / 2 % 64;
+		put_slot(to->native->guesses_wrong, at);
 	}
 	pthread_mutex_unlock(&j->lock);
 	mmu_forget_targets(h->ctx);

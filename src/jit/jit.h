@@ -39,14 +39,16 @@ struct jit_page {
 	size_t nblocks, nlinks, blocks_cap, links_cap;
 	u32 segments;                       /* bit set: where its code lies */
 	u32 calm;                           /* compared so often without a difference */
-	u64 guesses_wrong[PAGE_SLOTS / 64]; /* bit set: instructions that do not guess */
+	u64 in_loop[PAGE_SLOTS / 64];       /* bit set: code that begins there guesses pages, */
+	u64 guesses_wrong[PAGE_SLOTS / 64]; /* but not these instructions */
 };
 
 _Static_assert(offsetof(struct jit_page, entry) == 0, "compiled code indexes it");
 
-static inline bool jit_guesses_wrong(const struct jit_page *page, u32 at)
+/* Of such a set. */
+static inline bool jit_slot_is_in(const u64 slots[PAGE_SLOTS / 64], u32 at)
 {
-	return page->guesses_wrong[at / 2 / 64] >> at / 2 % 64 & 1;
+	return slots[at / 2 / 64] >> at / 2 % 64 & 1;
 }
 
 struct jit_block {

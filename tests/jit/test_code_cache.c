@@ -474,6 +474,36 @@ static void code_that_gets_hot_when_nobody_may_compile_is_compiled_later(void **
 	(void)state;
 }
 
+/* The block that jumps back says that the other one is in a loop, whose loads guess their page. */
+static void a_loop_of_two_blocks_is_made_again_for_programs_only(void **state)
+{
+	const u32 code[] = {
+		LOAD_D(T0, S0, 0), asm_jal(ZERO, 8),   0,
+		ADDI(S1, S1, -1),  BNE(S1, ZERO, -16), EBREAK,
+	};
+	static const enum priv modes[] = { PRIV_M, PRIV_U };
+
+	if (JIT_INSNS == 1) /* then each jump is a block */
+		skip();
+	for (u32 i = 0; i < ARRAY_LEN(modes); i++) {
+		struct rig *r = jit_rig(1);
+		struct hart *h = r->harts[0];
+
+		pmp_set_addr(h, 0, UINT64_MAX);
+		pmp_set_cfg(h, 0, 3 << 3 | RIGHT_R | RIGHT_W | RIGHT_X);
+		pmp_changed(h);
+		exec_put(r, CODE, code, ARRAY_LEN(code));
+		h->x[S0] = RIG_RAM + DATA;
+		h->x[S1] = 4 * JIT_HEAT;
+		rig_priv(h, modes[i]);
+		exec_from(r, RIG_RAM + CODE);
+		assert_int_equal(exec_stat(r, "jit-dropped "), modes[i] == PRIV_U);
+		assert_int_equal(exec_stat(r, "jit-blocks "), modes[i] == PRIV_U ? 3 : 2);
+		rig_free(r);
+	}
+	(void)state;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -486,6 +516,7 @@ int main(void)
 		cmocka_unit_test(a_page_of_as_many_jumps_as_there_can_be_is_dropped_soon),
 		cmocka_unit_test(code_that_is_trusted_again_is_compared_for_each_isa),
 		cmocka_unit_test(code_that_gets_hot_when_nobody_may_compile_is_compiled_later),
+		cmocka_unit_test(a_loop_of_two_blocks_is_made_again_for_programs_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,8 @@
 #include "fp_loop.h"
 #include "fp_operands.h"
 
+#include "../jit/asm.h"
+
 #include <inttypes.h>
 
 enum {
@@ -27,29 +29,12 @@ enum {
 enum { ONLY_READ = DATA + 0x2000, LOOP_END = DATA + 0x4000 };
 
 struct loop {
-	u32 code[ITEMS + 9], n;
+	u32 code[ITEMS + 10], n;
 	u64 x[32], f[32];
 	u32 frm;
+	enum priv priv;
 	u8 memory[TURNS * STRIDE];
 };
-
-static u32 i_type(u32 imm, u32 rs1, u32 f3, u32 rd, u32 opcode)
-{
-	return (imm & 0xfff) << 20 | rs1 << 15 | f3 << 12 | rd << 7 | opcode;
-}
-
-static u32 s_type(u32 imm, u32 rs2, u32 rs1, u32 f3, u32 opcode)
-{
-	return imm >> 5 << 25 | rs2 << 20 | rs1 << 15 | f3 << 12 | (imm & 31) << 7 | opcode;
-}
-
-static u32 branch(u32 from, u32 to, u32 rs1, u32 rs2, u32 f3)
-{
-	u32 by = (to - from) * 4;
-
-	return (by >> 12 & 1) << 31 | (by >> 5 & 63) << 25 | rs2 << 20 | rs1 << 15 | f3 << 12 |
-	       (by >> 1 & 15) << 8 | (by >> 11 & 1) << 7 | 0x63;
-}
 
 /* Mostly doubles in f0-f4 and floats in f5-f9: a register for both is rare in programs. */
 static u32 f_register(bool is_double)
@@ -64,18 +49,24 @@ static u32 load_or_store(void)
 	bool is_double = dice(2);
 	u32 f3 = is_double ? 3 : 2, r = f_register(is_double), imm = (u32)dice(8) * 8;
 
-	switch (dice(9)) {
+	switch (dice(12)) {
 	case 0:
-		return i_type(0, BRINK, f3, r, 0x07);
+		return asm_i(0x07, f3, r, BRINK, 0);
 	case 1:
-		return s_type(0, r, BRINK, f3, 0x27);
+		return asm_s(f3, r, BRINK, 0) | 4;
 	case 2:
-		return i_type(imm, ELSEWHERE, f3, r, 0x07);
+		return asm_i(0x07, f3, r, ELSEWHERE, (i32)(imm));
 	case 3:
+		return asm_i(0x03, f3, (u32)dice(12), dice(2) ? NEXT : BRINK, (i32)imm);
 	case 4:
-		return s_type(imm, r, NEXT, f3, 0x27);
+		return asm_s(f3, (u32)dice(12), dice(2) ? NEXT : BRINK, (i32)imm);
+	case 5: /* amoadd */
+		return asm_r(0x2f, 0, f3, (u32)dice(12), dice(2) ? NEXT : BRINK, (u32)dice(12));
+	case 6:
+	case 7:
+		return asm_s(f3, r, NEXT, (i32)imm) | 4;
 	default:
-		return i_type(dice(12) ? imm : imm + 4, NEXT, f3, r, 0x07);
+		return asm_i(0x07, f3, r, NEXT, (i32)(dice(12) ? imm : imm + 4));
 	}
 }
 
@@ -110,22 +101,25 @@ static u32 arithmetic(const struct pattern *rows, u32 nrows)
 static void make_loop(struct loop *l, const struct pattern *rows, u32 nrows)
 {
 	u32 items = 1 + (u32)dice(ITEMS), exit = dice(3) ? ITEMS : (u32)dice(items);
-	u32 exit_at = 0;
+	u32 skip = dice(2) ? ITEMS : (u32)dice(items), exit_at = 0;
 
 	memset(l, 0, sizeof(*l));
+	l->priv = dice(2) ? PRIV_M : PRIV_U;
 	for (u32 i = 0; i < items; i++) {
 		if (i == exit)
 			exit_at = ++l->n;
+		if (i == skip) /* the next one: a loop of several blocks */
+			l->code[l->n++] = BLT(TURN, ENOUGH, 8);
 		l->code[l->n++] = dice(3) ? arithmetic(rows, nrows) : load_or_store();
 	}
-	l->code[l->n++] = i_type(STRIDE, NEXT, 0, NEXT, 0x13);
-	l->code[l->n++] = i_type(8, BRINK, 0, BRINK, 0x13);
-	l->code[l->n++] = i_type(1, TURN, 0, TURN, 0x13);
-	l->code[l->n++] = FAR_OFF << 20 | ELSEWHERE << 15 | 4 << 12 | ELSEWHERE << 7 | 0x33;
-	l->code[l->n] = branch(l->n, 0, NEXT, LAST, 1);
+	l->code[l->n++] = ADDI(NEXT, NEXT, STRIDE);
+	l->code[l->n++] = ADDI(BRINK, BRINK, 8);
+	l->code[l->n++] = ADDI(TURN, TURN, 1);
+	l->code[l->n++] = XOR(ELSEWHERE, ELSEWHERE, FAR_OFF);
+	l->code[l->n] = BNE(NEXT, LAST, -4 * (i32)l->n);
 	l->n++;
 	if (exit_at)
-		l->code[exit_at - 1] = branch(exit_at - 1, l->n, TURN, ENOUGH, 0);
+		l->code[exit_at - 1] = BEQ(TURN, ENOUGH, 4 * (i32)(l->n - (exit_at - 1)));
 	l->code[l->n++] = EBREAK;
 }
 
@@ -163,18 +157,22 @@ static void run_loop(struct rig *r, const struct loop *l, struct hart_view *v, u
 	h->frm = l->frm;
 	h->fflags = 0;
 	h->mstatus |= MSTATUS_FS;
+	rig_priv(h, l->priv);
 	exec_from(r, RIG_RAM + CODE);
+	rig_priv(h, PRIV_M);
 	hart_look(h, v);
 	assert_true(mem_read(r->env.mem, RIG_RAM + DATA, memory, RIG_SIZE - DATA));
 }
 
-/* A page of RAM that M-mode may not write. */
+/* A page of RAM that nobody may write; all else is for everybody. */
 static void protect(struct rig *r)
 {
 	struct hart *h = r->harts[0];
 
 	pmp_set_addr(h, 0, (RIG_RAM + ONLY_READ) >> 2 | 0x1ff);
 	pmp_set_cfg(h, 0, 0x80 | 3 << 3 | RIGHT_R);
+	pmp_set_addr(h, 1, UINT64_MAX);
+	pmp_set_cfg(h, 1, 3 << 3 | RIGHT_R | RIGHT_W | RIGHT_X);
 	pmp_changed(h);
 }
 

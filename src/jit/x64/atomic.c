@@ -15,10 +15,10 @@ static void nothing_is_current(struct gen *g)
 /* rcx = the host address of an aligned access; what misses is interpreted. */
 static void atomic_address(struct gen *g, const struct ir *i, bool writes)
 {
-	struct lookup l = gen_lookup(g, gen_address_of(g, i->a), (u32)i->k, writes, true);
+	struct lookup l = gen_lookup(g, i->a, (u32)i->k, writes, true);
 
-	gen_redo(g, l.miss);
-	x64_lea(&g->c, W, RCX, l.at);
+	gen_miss(g, STUB_REDO, l);
+	x64_lea(&g->c, W, RCX, gen_at(l));
 }
 
 static void min_max_into_rdx(struct gen *g, enum ir_op op, u32 w, u8 value)
@@ -157,9 +157,9 @@ static void lr(struct gen *g, u32 n)
 		return;
 	}
 	nothing_is_current(g);
-	l = gen_lookup(g, gen_address_of(g, i->a), (u32)i->k, true, true);
-	gen_leave(g, l.miss);
-	x64_lea(&g->c, W, RCX, l.at);
+	l = gen_lookup(g, i->a, (u32)i->k, true, true);
+	gen_miss(g, STUB_LEAVE, l);
+	x64_lea(&g->c, W, RCX, gen_at(l));
 	x64_mov(&g->c, W, R13, rm_reg(RCX));
 	reserve(g, i);
 }

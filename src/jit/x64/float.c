@@ -468,7 +468,6 @@ bool gen_f_compare(struct gen *g, const struct ir *i, u8 d)
 
 static void f_load_from(struct gen *g, u32 r, u32 node, bool is_double)
 {
-	struct address a = gen_address_of(g, ir(g, node)->a);
 	u32 op = 0x10 | scalar(is_double);
 	u8 x;
 
@@ -478,10 +477,10 @@ static void f_load_from(struct gen *g, u32 r, u32 node, bool is_double)
 		x = f_claim(g, r);
 		x64_vex(&g->c, op, x, 0, at, 0);
 	} else {
-		struct lookup l = gen_lookup(g, a, is_double ? 8 : 4, false, false);
+		struct lookup l = gen_lookup(g, ir(g, node)->a, is_double ? 8 : 4, false, false);
 
 		x = f_claim(g, r);
-		x64_vex(&g->c, op, x, 0, l.at, 0);
+		x64_vex(&g->c, op, x, 0, gen_at(l), 0);
 		gen_access_misses(g, STUB_LOAD, l, node, x, DEST_XMM);
 	}
 	f_is_bits(g, r, is_double);

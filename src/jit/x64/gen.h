@@ -88,15 +88,30 @@ _Static_assert(COMMONS <= ARRAY_LEN(((struct jit_code *)0)->common), "room");
 
 enum stub_kind { STUB_LOAD, STUB_STORE, STUB_GROUP, STUB_REDO, STUB_NAN, STUB_LEAVE, STUB_EXIT };
 
+/* Guest memory at a host register and a displacement. */
+struct span {
+	u8 r;
+	i32 disp;
+	u32 size;
+	bool writes, aligned; /* aligned: it must be, to its size */
+};
+
+/* How code finds a span. */
+struct lookup {
+	struct span span;
+	u32 miss;  /* that jumps to a stub */
+	i32 guess; /* displacement from r15; 0: none */
+	u32 hit;   /* where the stub goes back to if the TLB has the page */
+};
+
 /* Code that is out of the way, made at the end. */
 struct stub {
 	u8 kind, size, dest, dest_kind, ngroup;
-	u32 site;           /* that jumps here */
-	u32 back;           /* where it goes on */
-	u32 where;          /* WHERE() */
+	u32 site;  /* that jumps here */
+	u32 back;  /* where it goes on */
+	u32 where; /* WHERE() */
+	struct lookup lookup;
 	u16 address, value; /* nodes */
-	i32 guess;          /* displacement from r15; 0: none */
-	u32 hit;            /* where it goes on if the TLB has the page */
 	u16 count;          /* STUB_EXIT: instructions that are done */
 	u32 target;         /* STUB_EXIT: offset in the page */
 	u32 raw;            /* as in struct gen, there */
@@ -206,14 +221,6 @@ struct address {
 	i32 disp;
 };
 
-/* Of an access: its operand, and where it may jump to a stub. */
-struct lookup {
-	struct rm at;
-	u32 miss;
-	i32 guess; /* as in struct stub */
-	u32 hit;
-};
-
 enum extension { ZERO_EXTEND, SIGN_EXTEND };
 
 /* dest_kind of a load's stub: how rax gets to where the value belongs. */
@@ -245,7 +252,8 @@ void gen_to_xmm(struct gen *g, u8 xmm, struct rm s);
 
 struct address gen_address_of(const struct gen *g, u32 n);
 void gen_address_into_rax(struct gen *g, struct address a);
-struct lookup gen_lookup(struct gen *g, struct address a, u32 size, bool writes, bool aligned);
+struct lookup gen_lookup(struct gen *g, u32 address, u32 size, bool writes, bool aligned);
+struct rm gen_at(struct lookup l);
 void gen_guess_again(struct gen *g, const struct stub *s);
 void gen_find_groups(struct gen *g);
 void gen_make_current(struct gen *g, u32 n);
@@ -298,6 +306,7 @@ void gen_finish_jump(struct gen *g);
 
 u32 gen_where_now(const struct gen *g);
 struct stub *gen_stub(struct gen *g, enum stub_kind kind, u32 site);
+struct stub *gen_miss(struct gen *g, enum stub_kind kind, struct lookup l);
 void gen_redo(struct gen *g, u32 site);
 void gen_finish_redos(struct gen *g);
 void gen_leave(struct gen *g, u32 site);
@@ -306,7 +315,6 @@ void gen_make_link_stubs(struct gen *g);
 
 /* -- loop.c -------------------------------------------------------------------------- */
 
-bool gen_loops(const struct gen *g);
 void gen_enter_loop(struct gen *g);
 bool gen_is_loop(const struct gen *g, i64 target);
 void gen_end_round(struct gen *g);

@@ -86,14 +86,6 @@ static void note_statement(const struct gen *g, struct usage *u, u32 n)
 	}
 }
 
-bool gen_loops(const struct gen *g)
-{
-	for (u32 n = 0; n < g->b->n; n++)
-		if ((is_op(g, n, IR_BRANCH) || is_op(g, n, IR_JUMP)) && to_start(g, ir(g, n)))
-			return true;
-	return false;
-}
-
 /* Each f register that is used has an xmm register, if there are enough. */
 static bool fix_registers(struct gen *g, const struct usage *u)
 {

@@ -40,62 +40,44 @@ static void tlb_index_into_rcx(struct gen *g, u8 r)
 	x64_alu_imm(&g->c, ALU_AND, 0, rm_reg(RCX), (TLB_ENTRIES - 1) * 32);
 }
 
-static u32 group_size(const struct group *gr)
-{
-	return (u32)(gr->last - gr->lo) + 1;
-}
-
-/* d = the addend of the page of the `size` bytes at r + disp, rdx = the page, by the TLB; or a
- * jump, whose displacement is returned.  The entry is found by the first byte and checked by the
- * last, or for atomics by the first with the bits that must be 0. */
-static u32 tlb_lookup(struct gen *g, u8 d, u8 r, i32 disp, u32 size, bool writes, bool aligned)
+/* d = the addend of the span's page, rdx = the page, by the TLB; or a jump, whose displacement is
+ * returned.  The entry is found by the first byte and checked by the last, or by the first with
+ * the bits that must be 0. */
+static u32 tlb_lookup(struct gen *g, struct span s, u8 d)
 {
 	u32 miss;
 
-	if (disp && (size == 1 || aligned)) {
-		x64_lea(&g->c, W, RDX, rm_mem(r, disp));
+	if (s.disp && (s.size == 1 || s.aligned)) {
+		x64_lea(&g->c, W, RDX, rm_mem(s.r, s.disp));
 		tlb_index_into_rcx(g, RDX);
-	} else if (disp) {
-		x64_lea(&g->c, 0, RCX, rm_mem(r, disp));
+	} else if (s.disp) {
+		x64_lea(&g->c, 0, RCX, rm_mem(s.r, s.disp));
 		tlb_index_into_rcx(g, RCX);
 	} else {
-		tlb_index_into_rcx(g, r);
+		tlb_index_into_rcx(g, s.r);
 	}
-	if (size > 1 && !aligned)
-		x64_lea(&g->c, W, RDX, rm_mem(r, disp + (i32)size - 1));
-	else if (!disp)
-		x64_mov(&g->c, W, RDX, rm_reg(r));
-	x64_alu_imm(&g->c, ALU_AND, W, rm_reg(RDX), PAGE_KEY | (aligned ? (i32)(size - 1) : 0));
-	x64_alu_to(&g->c, ALU_CMP, W, rm_index(R15, RCX, 0, writes ? TLB(w) : TLB(r)), RDX);
+	if (s.size > 1 && !s.aligned)
+		x64_lea(&g->c, W, RDX, rm_mem(s.r, s.disp + (i32)s.size - 1));
+	else if (!s.disp)
+		x64_mov(&g->c, W, RDX, rm_reg(s.r));
+	x64_alu_imm(&g->c, ALU_AND, W, rm_reg(RDX), PAGE_KEY | (s.aligned ? (i32)s.size - 1 : 0));
+	x64_alu_to(&g->c, ALU_CMP, W, rm_index(R15, RCX, 0, s.writes ? TLB(w) : TLB(r)), RDX);
 	miss = x64_jcc(&g->c, CC_NE);
 	x64_mov(&g->c, W, d, rm_index(R15, RCX, 0, TLB(addend)));
 	return miss;
 }
 
-/* The same in a loop, where the page is likely what it was last time: less to do, and the host
- * need not wait for the address, as the comparison is only predicted: a load that follows a load
- * takes half the time.  What is not aligned is no good guess: it may lie in two pages. */
-static u32 guess_lookup(struct gen *g, u8 r, i32 disp, u32 size, i32 guess)
-{
-	if (disp)
-		x64_lea(&g->c, W, RDX, rm_mem(r, disp));
-	else
-		x64_mov(&g->c, W, RDX, rm_reg(r));
-	x64_alu_imm(&g->c, ALU_AND, W, rm_reg(RDX), PAGE_KEY | (i32)(size - 1));
-	x64_alu_to(&g->c, ALU_CMP, W, rm_mem(R15, guess), RDX);
-	return x64_jcc(&g->c, CC_NE);
-}
-
-/* The displacement of a guess for an access of the loop; 0: it has none. */
-static i32 new_guess(struct gen *g, u32 size, bool writes)
+/* The displacement of a guess for a span; 0: it has none. */
+static i32 new_guess(struct gen *g, struct span s)
 {
 	u32 first = g->out->code / 16;
 
-	if (!g->guesses || jit_guesses_wrong(g->page, g->at) || size > 8 || size & (size - 1))
+	if (!g->guesses || jit_slot_is_in(g->page->guesses_wrong, g->at) || s.size > 8 ||
+	    s.size & (s.size - 1))
 		return 0;
 	return GUESS(page) +
 	       (i32)sizeof(struct guess) *
-		       (i32)(writes * JIT_GUESSES + (first + g->nguesses++) % JIT_GUESSES);
+		       (i32)(s.writes * JIT_GUESSES + (first + g->nguesses++) % JIT_GUESSES);
 }
 
 static struct rm guessed_addend(i32 guess)
@@ -103,64 +85,76 @@ static struct rm guessed_addend(i32 guess)
 	return rm_mem(R15, guess + GUESS(addend) - GUESS(page));
 }
 
+/* In a loop, where the page is likely what it was last time: less to do, and the host need not
+ * wait for the address, as the comparison is only predicted: a load that follows a load takes half
+ * the time.  What is not aligned is no good guess: it may lie in two pages. */
+static void guess_page(struct gen *g, struct lookup *l)
+{
+	struct span s = l->span;
+
+	if (s.disp)
+		x64_lea(&g->c, W, RDX, rm_mem(s.r, s.disp));
+	else
+		x64_mov(&g->c, W, RDX, rm_reg(s.r));
+	x64_alu_imm(&g->c, ALU_AND, W, rm_reg(RDX), PAGE_KEY | (i32)(s.size - 1));
+	x64_alu_to(&g->c, ALU_CMP, W, rm_mem(R15, l->guess), RDX);
+	l->miss = x64_jcc(&g->c, CC_NE);
+	l->hit = offset_of(&g->c);
+}
+
 /* Not the page that was guessed.  If the TLB has it, it is the guess from now on. */
 void gen_guess_again(struct gen *g, const struct stub *s)
 {
-	struct address a = { .node = s->address };
-	bool writes = s->kind == STUB_STORE;
-	u32 size = s->size, miss;
-	u8 r;
+	const struct lookup *l = &s->lookup;
+	u32 miss;
 
-	if (!s->guess)
+	if (!l->guess)
 		return;
-	if (s->kind == STUB_GROUP) {
-		const struct group *gr = &g->groups[s->ngroup];
-
-		a = (struct address){ .base = gr->base, .disp = gr->lo };
-		size = group_size(gr);
-		writes = gr->writes;
-	} else {
-		a = gen_address_of(g, s->address);
-	}
-	r = pin(a.base);
-	if (r == NO_REG) { /* it is there */
-		r = RAX;
-		a.disp = s->kind == STUB_GROUP ? a.disp : 0;
-	}
-	miss = tlb_lookup(g, RCX, r, a.disp, size, writes, false);
-	x64_store(&g->c, W, rm_mem(R15, s->guess), RDX);
-	x64_store(&g->c, W, guessed_addend(s->guess), RCX);
+	miss = tlb_lookup(g, l->span, RCX);
+	x64_store(&g->c, W, rm_mem(R15, l->guess), RDX);
+	x64_store(&g->c, W, guessed_addend(l->guess), RCX);
 	x64_store_imm(&g->c, 0, rm_mem(R15, (i32)offsetof(struct context, guessed)), 1);
 	x64_alu_imm(&g->c, ALU_SUB, 0, H(patience), 1);
-	x64_bind_to(&g->c, x64_jcc(&g->c, CC_NS), s->hit);
+	x64_bind_to(&g->c, x64_jcc(&g->c, CC_NS), l->hit);
 	gen_spill(g, s);
 	x64_const(&g->c, RCX, s->where);
 	x64_call_to(&g->c, g->code->common[IMPATIENT]);
 	gen_reload(g, s);
-	x64_jmp_to(&g->c, s->hit);
+	x64_jmp_to(&g->c, l->hit);
 	x64_bind(&g->c, miss);
 }
 
-/* Then the bytes are at the operand; of rax, rcx and rdx, the last is free. */
-struct lookup gen_lookup(struct gen *g, struct address a, u32 size, bool writes, bool aligned)
+/* d = the addend of the span's page. */
+static struct lookup look_up(struct gen *g, struct span s, u8 d)
 {
-	struct lookup l = { .guess = aligned ? 0 : new_guess(g, size, writes) };
-	u8 r = a.base ? pin(a.base) : NO_REG;
+	struct lookup l = { .span = s, .guess = new_guess(g, s) };
 
-	if (r == NO_REG) {
-		gen_address_into_rax(g, a);
-		r = RAX;
-		a.disp = 0;
-	}
-	l.at = rm_index(RCX, r, 0, a.disp);
 	if (l.guess) {
-		l.miss = guess_lookup(g, r, a.disp, size, l.guess);
-		l.hit = offset_of(&g->c);
-		x64_mov(&g->c, W, RCX, guessed_addend(l.guess));
+		guess_page(g, &l);
+		x64_mov(&g->c, W, d, guessed_addend(l.guess));
 	} else {
-		l.miss = tlb_lookup(g, RCX, r, a.disp, size, writes, aligned);
+		l.miss = tlb_lookup(g, s, d);
 	}
 	return l;
+}
+
+/* Then the bytes are at gen_at(); of rax, rcx and rdx, the last is free. */
+struct lookup gen_lookup(struct gen *g, u32 address, u32 size, bool writes, bool aligned)
+{
+	struct address a = gen_address_of(g, address);
+	struct span s = { pin(a.base), a.disp, size, writes, aligned };
+
+	if (s.r == NO_REG) {
+		gen_address_into_rax(g, a);
+		s.r = RAX;
+		s.disp = 0;
+	}
+	return look_up(g, s, RCX);
+}
+
+struct rm gen_at(struct lookup l)
+{
+	return rm_index(RCX, l.span.r, 0, l.span.disp);
 }
 
 /* -- Groups: accesses off one base that one lookup is enough for -------------------- */
@@ -305,8 +299,8 @@ void gen_make_current(struct gen *g, u32 n)
 static void group_lookup(struct gen *g, u32 n)
 {
 	struct group *gr = &g->groups[n];
-	i32 guess = new_guess(g, group_size(gr), gr->writes);
 	u8 base = pin(gr->base);
+	struct span span;
 	struct stub *s;
 
 	gen_make_current(g, n);
@@ -314,17 +308,10 @@ static void group_lookup(struct gen *g, u32 n)
 		x64_mov(&g->c, W, RAX, x_memory(gr->base));
 		base = RAX;
 	}
-	if (guess) {
-		s = gen_stub(g, STUB_GROUP, guess_lookup(g, base, gr->lo, group_size(gr), guess));
-		s->guess = guess;
-		s->hit = offset_of(&g->c);
-		x64_mov(&g->c, W, R13, guessed_addend(guess));
-	} else {
-		s = gen_stub(g, STUB_GROUP,
-			     tlb_lookup(g, R13, base, gr->lo, group_size(gr), gr->writes, false));
-	}
-	x64_alu(&g->c, ALU_ADD, W, R13, rm_reg(base));
+	span = (struct span){ base, gr->lo, (u32)(gr->last - gr->lo) + 1, gr->writes, false };
+	s = gen_miss(g, STUB_GROUP, look_up(g, span, R13));
 	s->ngroup = (u8)n;
+	x64_alu(&g->c, ALU_ADD, W, R13, rm_reg(base));
 	s->back = offset_of(&g->c);
 	gr->looked_up = true;
 }
@@ -372,21 +359,18 @@ u32 gen_load_op(u32 size, enum extension e)
 void gen_access_misses(struct gen *g, enum stub_kind kind, struct lookup l, u32 node, u8 dest,
 		       u8 how)
 {
-	struct stub *s = gen_stub(g, kind, l.miss);
+	struct stub *s = gen_miss(g, kind, l);
 
 	s->address = ir(g, node)->a;
 	s->value = ir(g, node)->b;
 	s->size = (u8)ir(g, node)->k;
 	s->dest = dest;
 	s->dest_kind = how;
-	s->guess = l.guess;
-	s->hit = l.hit;
 	s->back = offset_of(&g->c);
 }
 
 void gen_load_into(struct gen *g, u32 node, enum extension e, u8 d)
 {
-	struct address a = gen_address_of(g, ir(g, node)->a);
 	u32 size = (u32)ir(g, node)->k;
 	struct lookup l;
 
@@ -394,8 +378,8 @@ void gen_load_into(struct gen *g, u32 node, enum extension e, u8 d)
 		x64_op(&g->c, gen_load_op(size, e), d, gen_grouped(g, node), 0);
 		return;
 	}
-	l = gen_lookup(g, a, size, false, false);
-	x64_op(&g->c, gen_load_op(size, e), d, l.at, 0);
+	l = gen_lookup(g, ir(g, node)->a, size, false, false);
+	x64_op(&g->c, gen_load_op(size, e), d, gen_at(l), 0);
 	gen_access_misses(g, STUB_LOAD, l, node, d, e == SIGN_EXTEND ? DEST_SIGN : DEST_ZERO);
 }
 
@@ -443,7 +427,6 @@ static void store_imm(struct gen *g, u32 size, struct rm at, i32 k)
 void gen_store(struct gen *g, u32 node)
 {
 	const struct ir *i = ir(g, node);
-	struct address a = gen_address_of(g, i->a);
 	bool alone = !gen_in_group(g, node);
 	u32 size = (u32)i->k;
 	struct lookup l;
@@ -452,8 +435,8 @@ void gen_store(struct gen *g, u32 node)
 	if (is_op(g, i->b, IR_F))
 		gen_f_canonical(g, (u32)ir(g, i->b)->k);
 	if (alone)
-		l = gen_lookup(g, a, size, true, false);
-	at = alone ? l.at : gen_grouped(g, node);
+		l = gen_lookup(g, i->a, size, true, false);
+	at = alone ? gen_at(l) : gen_grouped(g, node);
 	if (is_imm(g, i->b)) {
 		store_imm(g, size, at, (i32)ir(g, i->b)->k);
 	} else if (gen_pinned(g, i->b) != NO_REG) {

@@ -21,6 +21,15 @@ struct stub *gen_stub(struct gen *g, enum stub_kind kind, u32 site)
 	return s;
 }
 
+/* What a lookup does not find. */
+struct stub *gen_miss(struct gen *g, enum stub_kind kind, struct lookup l)
+{
+	struct stub *s = gen_stub(g, kind, l.miss);
+
+	s->lookup = l;
+	return s;
+}
+
 /* The jump at `site` has the interpreter do this instruction and, if it does not go elsewhere,
  * comes back behind it: gen_finish_redos(). */
 void gen_redo(struct gen *g, u32 site)
