@@ -84,12 +84,14 @@ static void finish(struct shown *s, const struct fetch_progress *p)
 {
 	char *cache = host_cache_dir();
 
-	if (p->total)
-		fprintf(stderr, "%s: Linux %s, initrd and disk are in %s/guests/%s\n", s->guest,
-			p->text, cache, s->guest);
-	else
+	if (!p->total)
 		fprintf(stderr, "%s is in the cache; --fresh gets new packages and a new disk\n",
 			s->guest);
+	else
+		fprintf(stderr, "%s: Linux %s, initrd and disk are in %s/guests/%s\n", s->guest,
+			p->text, cache, s->guest);
+	if (p->total && !p->done)
+		fprintf(stderr, "the disk is the one that was there; --fresh makes a new one\n");
 	free(cache);
 }
 
@@ -177,20 +179,27 @@ static void list_json(const struct guests *g)
 
 		printf("%s\n{\"name\": \"%s\", \"fetched\": %s, \"stale\": %s, \"bytes\": %" PRIu64
 		       ", \"manifest\": %s}",
-		       i ? "," : "", x->name, x->fetched ? "true" : "false",
-		       x->stale ? "true" : "false", x->bytes, x->manifest ? x->manifest : "null");
+		       i ? "," : "", x->name, x->state ? "true" : "false",
+		       x->state == GUEST_OLD ? "true" : "false", x->bytes,
+		       x->manifest ? x->manifest : "null");
 	}
 	printf("\n]\n");
 }
 
 static void list_text(const struct guests *g)
 {
+	static const char *const states[] = {
+		[GUEST_NONE] = "-",
+		[GUEST_OLD] = "old recipe",
+		[GUEST_OLD_DISK] = "old disk",
+		[GUEST_CURRENT] = "in the cache",
+	};
+
 	printf("%-20s %-12s %9s  %s\n", "GUEST", "STATE", "DISK", "WHAT");
 	for (size_t i = 0; i < g->n; i++) {
 		const struct guest_info *x = &g->list[i];
-		const char *state = x->stale ? "old recipe" : x->fetched ? "in the cache" : "-";
 
-		printf("%-20s %-12s %5.0f MiB  %s\n", x->name, state, mib(x->bytes),
+		printf("%-20s %-12s %5.0f MiB  %s\n", x->name, states[x->state], mib(x->bytes),
 		       x->description);
 	}
 }

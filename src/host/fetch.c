@@ -468,14 +468,16 @@ static void add_packages(struct str *s, const char *key, const struct packages *
 	str_add(s, "\n  ]");
 }
 
-static bool write_manifest(struct fetch *f, const char *release)
+/* `kept` is the recipe of a disk that was there before, or NULL. */
+static bool write_manifest(struct fetch *f, const char *release, const char *kept)
 {
 	char *path = xprintf("%s/manifest", f->building);
 	struct str s = { 0 };
 	bool ok;
 
-	str_add(&s, "{\n  \"guest\": \"%s\",\n  \"recipe\": \"%s\",\n  \"kernel\": \"%s\"",
-		f->recipe->name, f->recipe->hash, release);
+	str_add(&s, "{\n  \"guest\": \"%s\",\n  \"recipe\": \"%s\",\n  \"image\": \"%s\"",
+		f->recipe->name, f->recipe->hash, kept ? kept : f->recipe->hash);
+	str_add(&s, ",\n  \"kernel\": \"%s\"", release);
 	add_packages(&s, "packages", &f->packages);
 	add_packages(&s, "installed", &f->installed);
 	str_add(&s, "\n}\n");
@@ -533,30 +535,39 @@ static bool explain(struct fetch *f)
 	return err_hint(f->e, "make room; what was fetched is kept");
 }
 
+static bool make_room(struct fetch *f)
+{
+	if (!remove_all(f->building))
+		return err_set(f->e, "%s: cannot be removed", f->building);
+	return host_mkdirs(f->unpacked, f->e);
+}
+
 static bool build(struct fetch *f)
 {
 	bool keep_image = has_image(f) && !f->o->fresh;
+	char *manifest = keep_image ? guest_manifest(f->recipe->name) : NULL;
+	char *kept = guest_image_recipe(manifest);
 	struct modules m = { 0 };
 	bool ok;
 
-	if (!remove_all(f->building) || !host_mkdirs(f->unpacked, f->e))
-		return f->e->text[0] ? false : err_set(f->e, "%s: cannot be removed", f->building);
-	ok = unpack(f);
+	ok = make_room(f) && unpack(f);
 	if (ok)
 		tell(f, FETCH_BUILD, keep_image ? "initrd" : "initrd and disk", 0, 0);
 	ok = ok && take_parts(f) &&
 	     modules_read(&m, f->unpacked, &f->recipe->initrd_modules, f->e) &&
 	     build_initrd(f, &m) && (keep_image || build_image(f, &m)) &&
-	     write_manifest(f, m.release);
+	     write_manifest(f, m.release, kept);
 	if (!ok)
 		explain(f); /* before room is made */
 	remove_all(f->unpacked);
 	ok = ok && take_place(f);
 	if (ok)
-		tell(f, FETCH_DONE, m.release, 1, 1);
+		tell(f, FETCH_DONE, m.release, !keep_image, 1);
 	else
 		remove_all(f->building);
 	modules_free(&m);
+	free(kept);
+	free(manifest);
 	return ok;
 }
 
@@ -565,7 +576,7 @@ static bool build(struct fetch *f)
 static bool is_current(const struct fetch *f)
 {
 	char *manifest = guest_manifest(f->recipe->name);
-	bool current = manifest && strstr(manifest, f->recipe->hash) && has_image(f);
+	bool current = guest_is_of(manifest, f->recipe) && has_image(f);
 
 	free(manifest);
 	return current;

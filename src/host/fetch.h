@@ -13,10 +13,16 @@
 
 #include "base.h"
 
+enum guest_state {
+	GUEST_NONE,
+	GUEST_OLD,      /* the recipe has changed since it was made */
+	GUEST_OLD_DISK, /* since its disk was made: that was kept when all else was made anew */
+	GUEST_CURRENT
+};
+
 struct guest_info {
 	char *name, *description;
-	bool fetched;
-	bool stale;     /* the recipe has changed since */
+	enum guest_state state;
 	u64 bytes;      /* of disk that it takes */
 	char *manifest; /* or NULL */
 };
@@ -47,7 +53,8 @@ enum fetch_stage {
 	FETCH_UNPACK, /* `total` packages */
 	FETCH_BUILD,  /* initrd and disk */
 	FETCH_SETUP,  /* the guest configures its packages; `total` of them */
-	FETCH_DONE    /* `text` is the kernel's release; total 0: there was nothing to do */
+	FETCH_DONE /* `text` is the kernel's release; done 0: the disk was kept; total 0: there was
+		      nothing to do */
 };
 
 struct fetch_progress {

@@ -159,9 +159,48 @@ struct recipe *guest_recipe(const char *name, struct err *e)
 
 /* -- What there is ---------------------------------------------------------------------- */
 
-static bool is_old(const struct recipe *r, const char *manifest)
+/* Of a text in the manifest; NULL: it has none. */
+static const char *value(const char *manifest, const char *key)
 {
-	return manifest && !strstr(manifest, r->hash);
+	char *before = xprintf("\"%s\": \"", key);
+	const char *at = manifest ? strstr(manifest, before) : NULL;
+
+	at = at ? at + strlen(before) : NULL;
+	free(before);
+	return at;
+}
+
+static bool is_hash(const char *at, const struct recipe *r)
+{
+	return at && !strncmp(at, r->hash, strlen(r->hash));
+}
+
+static const char *image_value(const char *manifest)
+{
+	const char *at = value(manifest, "image");
+
+	return at ? at : value(manifest, "recipe");
+}
+
+bool guest_is_of(const char *manifest, const struct recipe *r)
+{
+	return is_hash(value(manifest, "recipe"), r);
+}
+
+char *guest_image_recipe(const char *manifest)
+{
+	const char *at = image_value(manifest);
+
+	return at ? xstrndup(at, strcspn(at, "\"")) : NULL;
+}
+
+static enum guest_state state_of(const struct recipe *r, const char *manifest)
+{
+	if (!manifest)
+		return GUEST_NONE;
+	if (!guest_is_of(manifest, r))
+		return GUEST_OLD;
+	return is_hash(image_value(manifest), r) ? GUEST_CURRENT : GUEST_OLD_DISK;
 }
 
 static void describe(struct guests *out, const struct recipe *r)
@@ -174,9 +213,8 @@ static void describe(struct guests *out, const struct recipe *r)
 	g->name = xstrdup(r->name);
 	g->description = xstrdup(r->description);
 	g->manifest = guest_manifest(r->name);
-	g->fetched = g->manifest;
-	g->stale = is_old(r, g->manifest);
-	g->bytes = g->fetched ? disk_bytes(folder) : 0;
+	g->state = state_of(r, g->manifest);
+	g->bytes = g->manifest ? disk_bytes(folder) : 0;
 	free(folder);
 }
 
@@ -269,7 +307,7 @@ bool fetch_is_old(const char *guest)
 	struct err e = { 0 };
 	struct recipe *r = guest_recipe(guest, &e);
 	char *manifest = guest_manifest(guest);
-	bool old = r && is_old(r, manifest);
+	bool old = r && manifest && !guest_is_of(manifest, r);
 
 	free(manifest);
 	recipe_free(r);

@@ -239,6 +239,10 @@ struct recipe *guest_recipe(const char *name, struct err *e);
 char *guest_folder(const char *name);
 /* What the guest was made from, or NULL: it is not there. */
 char *guest_manifest(const char *name);
+/* Whether the guest with this manifest was made by this recipe as it is now. */
+bool guest_is_of(const char *manifest, const struct recipe *r);
+/* The hash of the recipe that its disk was made by; NULL without a manifest. */
+char *guest_image_recipe(const char *manifest);
 /* Removes a file or a folder with all that is in it; false: something is left. */
 bool remove_all(const char *path);
 /* Bytes of disk that a file, or a folder with all that is in it, takes. */

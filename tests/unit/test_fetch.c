@@ -321,11 +321,23 @@ static void offline_works_with_what_is_there_and_never_calls_for_more(void **sta
 	(void)state;
 }
 
+/* The recipe that the disk was made by, as the manifest says. */
+static bool the_disk_is_of(const char *hash)
+{
+	char *manifest = guest_manifest("tiny"), *of = guest_image_recipe(manifest);
+	bool is = of && !strcmp(of, hash);
+
+	free(of);
+	free(manifest);
+	return is;
+}
+
 /* Another recipe is what another vmbuild brings; the disk is the user's. */
 static void a_changed_recipe_keeps_the_disk_and_fresh_makes_a_new_one(void **state)
 {
 	char *image = in_here("cache/vmbuild/guests/tiny/image");
 	char *manifest = in_here("cache/vmbuild/guests/tiny/manifest");
+	static const char old[] = "{\n  \"recipe\": \"0ld\"\n}\n";
 	struct err e;
 	size_t n;
 	u8 *bytes;
@@ -333,15 +345,17 @@ static void a_changed_recipe_keeps_the_disk_and_fresh_makes_a_new_one(void **sta
 	forget_all();
 	assert_true(fetch("well", (struct fetch_options){ 0 }, &e));
 	assert_true(host_write_file(image, "mine", 4, &e));
-	assert_true(host_write_file(manifest, "{}", 2, &e));
+	assert_true(host_write_file(manifest, old, strlen(old), &e));
 	assert_true(fetch("well", (struct fetch_options){ 0 }, &e));
 	bytes = host_read_file(image, 64 * MIB, &n, &e);
 	assert_int_equal(n, 4);
 	free(bytes);
+	assert_true(the_disk_is_of("0ld"));
 	assert_true(fetch("well", (struct fetch_options){ .fresh = true }, &e));
 	bytes = host_read_file(image, 64 * MIB, &n, &e);
 	assert_int_equal(n, 16 * MIB);
 	free(bytes);
+	assert_false(the_disk_is_of("0ld"));
 	free(image);
 	free(manifest);
 	(void)state;
