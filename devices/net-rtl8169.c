@@ -290,22 +290,6 @@ static u32 after(u32 at, const struct descriptor *d)
 
 /* -- Sending ------------------------------------------------------------------------------ */
 
-static u16 fold(u32 sum)
-{
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (u16)sum;
-}
-
-static u32 sum_of(const u8 *p, u32 n)
-{
-	u32 sum = 0;
-
-	for (u32 i = 0; i + 1 < n; i += 2)
-		sum += get_be16(p + i);
-	return sum;
-}
-
 static void add_tag(struct nic *n, u32 *len, u16 tag)
 {
 	u8 *at = n->frame + 12;
@@ -334,11 +318,11 @@ static void offload(struct nic *n, u32 len, u32 what, struct net_work *w)
 		return;
 	if (large || what & SEND_IP) {
 		put_be16(ip + 10, 0);
-		put_be16(ip + 10, (u16)~fold(sum_of(ip, bytes)));
+		put_be16(ip + 10, sum16_end(sum16(0, ip, bytes)));
 	}
 	if (!tcp && !(what & SEND_UDP))
 		return;
-	put_be16(ip + bytes + field, fold(sum_of(ip + 12, 8) + ip[9] + (len - at)));
+	put_be16(ip + bytes + field, sum16(ip[9] + (len - at), ip + 12, 8));
 	w->csum = true;
 	w->csum_start = (u16)at;
 	w->csum_offset = (u16)field;

@@ -154,6 +154,14 @@ u64 wall_ns(void); /* since 1970, UTC */
 /* v * num / den without overflow in between; den > 0, the result fits 64 bits. */
 u64 mul_div(u64 v, u64 num, u64 den);
 
+/* -- The Internet checksum (sum.c) ---------------------------------------------- */
+
+/* `sum` and the `n` bytes, as 16-bit words: only the last piece of a whole may be odd. */
+u16 sum16(u32 sum, const void *bytes, size_t n);
+/* The checksum of that.  Of 0 and 0xffff, which mean the same, UDP sends the second: the
+ * first is "no checksum". */
+u16 sum16_end(u32 sum);
+
 /* -- Bytes (inline) ----------------------------------------------------------
  *
  * Hosts are little-endian (configure checks); these are for unaligned bytes.

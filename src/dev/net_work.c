@@ -13,7 +13,6 @@
 #define IP6_BYTES  40
 #define TCP_BYTES  20
 #define PROTO_TCP  6
-#define MSS_MIN    64 /* so that a frame becomes a thousand at most */
 
 #define TCP_FIN 0x01
 #define TCP_PSH 0x08
@@ -25,36 +24,12 @@ struct layout {
 	bool v6;
 };
 
-/* -- The Internet checksum --------------------------------------------------------- */
-
-/* Of `n` bytes, added to `sum`: only the last piece of a whole may be odd. */
-static u32 sum_up(u32 sum, const u8 *p, u32 n)
-{
-	u64 wide = sum;
-
-	for (; n >= 2; n -= 2, p += 2)
-		wide += get_be16(p);
-	if (n)
-		wide += (u32)*p << 8;
-	while (wide >> 16)
-		wide = (wide & 0xffff) + (wide >> 16);
-	return (u32)wide;
-}
-
-/* Of 0 and 0xffff, which mean the same, UDP sends the second: the first is "no checksum". */
-static u16 checksum(u32 sum)
-{
-	u16 v = (u16)~sum;
-
-	return v ? v : 0xffff;
-}
-
 static void complete(u8 *frame, u32 len, struct net_work *work)
 {
 	u32 start = work->csum_start;
 
 	put_be16(frame + start + work->csum_offset,
-		 checksum(sum_up(0, frame + start, len - start)));
+		 sum16_end(sum16(0, frame + start, len - start)));
 	work->csum = false;
 	work->good = true;
 }
@@ -111,7 +86,7 @@ bool net_work_sound(const u8 *frame, u32 len, const struct net_work *work)
 		return false;
 	if (!work->cut)
 		return true;
-	return work->csum && work->mss >= MSS_MIN && find_layout(frame, len, &at) &&
+	return work->csum && work->mss >= NET_MSS_MIN && find_layout(frame, len, &at) &&
 	       work->cut == (at.v6 ? NET_TSO6 : NET_TSO4) && work->csum_start == at.tcp &&
 	       work->csum_offset == 16;
 }
@@ -128,13 +103,13 @@ static void set_lengths(u8 *frame, u32 len, const struct layout *at)
 	}
 	put_be16(ip + 2, (u16)(len - at->ip));
 	put_be16(ip + 10, 0);
-	put_be16(ip + 10, checksum(sum_up(0, ip, at->tcp - at->ip)));
+	put_be16(ip + 10, sum16_end(sum16(0, ip, at->tcp - at->ip)));
 }
 
 static u32 pseudo_header(const u8 *frame, u32 len, const struct layout *at)
 {
 	const u8 *ip = frame + at->ip;
-	u32 addresses = at->v6 ? sum_up(0, ip + 8, 32) : sum_up(0, ip + 12, 8);
+	u32 addresses = at->v6 ? sum16(0, ip + 8, 32) : sum16(0, ip + 12, 8);
 
 	return addresses + PROTO_TCP + (len - at->tcp);
 }
@@ -146,7 +121,7 @@ static void finish(u8 *frame, u32 len, const struct layout *at)
 
 	set_lengths(frame, len, at);
 	put_be16(tcp + 16, 0);
-	put_be16(tcp + 16, checksum(sum_up(pseudo_header(frame, len, at), tcp, len - at->tcp)));
+	put_be16(tcp + 16, sum16_end(sum16(pseudo_header(frame, len, at), tcp, len - at->tcp)));
 }
 
 /* -- Cutting ------------------------------------------------------------------------------ */

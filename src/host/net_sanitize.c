@@ -33,28 +33,13 @@ struct packet {
 
 /* -- Checksums ---------------------------------------------------------------------- */
 
-static u64 sum_up(const u8 *p, u32 n)
-{
-	u64 sum = 0;
-
-	for (; n >= 2; n -= 2, p += 2)
-		sum += get_be16(p);
-	return sum + (n ? (u32)*p << 8 : 0);
-}
-
-/* The one of 0 and 0xffff that does not mean "none" in UDP. */
 static void set_checksum(const struct packet *p, u32 proto, u8 *at)
 {
-	u64 sum = proto + p->n;
-	u16 folded;
+	u32 sum = proto + p->n;
 
 	put_be16(at, 0);
-	sum += p->v6 ? sum_up(p->ip + 8, 32) : sum_up(p->ip + 12, 8);
-	sum += sum_up(p->payload, p->n);
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	folded = (u16)~sum;
-	put_be16(at, folded ? folded : 0xffff);
+	sum += p->v6 ? sum16(0, p->ip + 8, 32) : sum16(0, p->ip + 12, 8);
+	put_be16(at, sum16_end(sum16(sum, p->payload, p->n)));
 }
 
 /* -- What is in IP ---------------------------------------------------------------------- */

@@ -97,7 +97,7 @@ static bool arrive(struct driver *d, const u8 *to, u32 n)
 
 #define TCP4_HEADERS 54
 
-static u32 sum16(const u8 *p, u32 n, u32 sum)
+static u32 plain_sum(const u8 *p, u32 n, u32 sum)
 {
 	for (u32 i = 0; i < n; i++)
 		sum += (u32)p[i] << (i & 1 ? 0 : 8);
@@ -109,9 +109,9 @@ static u32 sum16(const u8 *p, u32 n, u32 sum)
 static u32 tcp_sum(const u8 *f, u32 n, bool v6)
 {
 	u32 tcp = v6 ? 54 : 34, len = n - tcp;
-	u32 sum = v6 ? sum16(f + 22, 32, 0) : sum16(f + 26, 8, 0);
+	u32 sum = v6 ? plain_sum(f + 22, 32, 0) : plain_sum(f + 26, 8, 0);
 
-	return sum16(f + tcp, len, sum + 6 + len);
+	return plain_sum(f + tcp, len, sum + 6 + len);
 }
 
 static void set16(u8 *p, u32 v)
@@ -140,7 +140,7 @@ static u32 make_tcp(u8 *f, u32 data, bool v6)
 		f[22] = 64;
 		f[23] = 6;
 		f[26] = 10, f[29] = 15, f[30] = 10, f[33] = 2;
-		set16(f + 24, ~sum16(f + 14, 20, 0));
+		set16(f + 24, ~plain_sum(f + 14, 20, 0));
 	}
 	set16(f + tcp, 40000);
 	set16(f + tcp + 2, 80);
@@ -149,8 +149,8 @@ static u32 make_tcp(u8 *f, u32 data, bool v6)
 	f[tcp + 13] = 0x99; /* CWR ACK PSH FIN */
 	for (u32 i = 0; i < data; i++)
 		f[tcp + 20 + i] = (u8)(i * 11);
-	sum = (v6 ? sum16(f + 22, 32, 0) : sum16(f + 26, 8, 0)) + 6 + (n - tcp);
-	set16(f + tcp + 16, sum16(NULL, 0, sum));
+	sum = (v6 ? plain_sum(f + 22, 32, 0) : plain_sum(f + 26, 8, 0)) + 6 + (n - tcp);
+	set16(f + tcp + 16, plain_sum(NULL, 0, sum));
 	return n;
 }
 
@@ -332,7 +332,7 @@ static bool look_at_piece(struct net *n, const u8 *f, u32 len, const struct net_
 	assert_int_equal(f[tcp + 13] >> 7, pieces.n == 0);
 	assert_int_equal(f[tcp + 20], (u8)(pieces.bytes * 11));
 	if (!pieces.v6) {
-		assert_int_equal(sum16(f + 14, 20, 0), 0xffff);
+		assert_int_equal(plain_sum(f + 14, 20, 0), 0xffff);
 		assert_int_equal(get_be16(f + 16), len - 14);
 		assert_int_equal(get_be16(f + 18), 0x1000 + pieces.n);
 	} else {

@@ -123,6 +123,25 @@ static void set_ticks_count_on_from_there(void **state)
 	(void)state;
 }
 
+static void the_sum_of_bytes_is_that_of_rfc_1071(void **state)
+{
+	static const u8 example[] = { 0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7 };
+	u8 many[70000];
+	u64 plain = 0;
+
+	assert_int_equal(sum16(0, example, 8), 0xddf2); /* section 3 */
+	assert_int_equal(sum16(0xddf2, example, 7),
+			 sum16(0, (u8[]){ 0xdd, 0xf2, 0, 1, 0xf2, 3, 0xf4, 0xf5, 0xf6 }, 9));
+	assert_int_equal(sum16_end(0xddf2), 0x220d);
+	assert_int_equal(sum16_end(0xffff), 0xffff);
+	for (u32 i = 0; i < sizeof(many); i++) {
+		many[i] = (u8)(255 - i % 7);
+		plain += i % 2 ? many[i] : (u32)many[i] << 8;
+	}
+	assert_int_equal(sum16(0, many, sizeof(many)), (plain - 1) % 0xffff + 1);
+	(void)state;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -134,6 +153,7 @@ int main(void)
 		cmocka_unit_test(a_grown_array_keeps_its_elements_and_is_zero_beyond),
 		cmocka_unit_test(a_bucket_lets_a_burst_pass_and_then_one_a_period),
 		cmocka_unit_test(a_deadline_is_never_early_and_at_most_a_tick_late),
+		cmocka_unit_test(the_sum_of_bytes_is_that_of_rfc_1071),
 		cmocka_unit_test(set_ticks_count_on_from_there),
 	};
 

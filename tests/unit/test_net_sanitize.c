@@ -22,7 +22,7 @@ static void ether(struct frame *f, u32 type, u32 n)
 	f->n = 14 + n;
 }
 
-static u32 sum16(const u8 *p, u32 n, u32 sum)
+static u32 plain_sum(const u8 *p, u32 n, u32 sum)
 {
 	for (u32 i = 0; i < n; i++)
 		sum += (u32)p[i] << (i & 1 ? 0 : 8);
@@ -97,9 +97,9 @@ static u8 *arp(struct frame *f)
 static u32 transport_sum(const struct frame *f, bool v6)
 {
 	u32 at = v6 ? 54 : 34, n = f->n - at;
-	u32 sum = v6 ? sum16(f->b + 22, 32, 0) : sum16(f->b + 26, 8, 0);
+	u32 sum = v6 ? plain_sum(f->b + 22, 32, 0) : plain_sum(f->b + 26, 8, 0);
 
-	return sum16(f->b + at, n, sum + f->b[v6 ? 20 : 23] + n);
+	return plain_sum(f->b + at, n, sum + f->b[v6 ? 20 : 23] + n);
 }
 
 static bool passes(struct frame *f, bool csum)

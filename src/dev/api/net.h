@@ -14,6 +14,8 @@
 #define NET_FRAME_MIN 14
 #define NET_FRAME_MAX (65535 + 14 + 4) /* the largest IP packet behind a VLAN tag */
 
+#define NET_MSS_MIN 64 /* so that a frame becomes a thousand at most */
+
 /* Work that a receiver takes. */
 enum { NET_CSUM = 1, NET_TSO4 = 2, NET_TSO6 = 4, NET_ECN = 8 };
 
