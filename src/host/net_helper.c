@@ -40,6 +40,7 @@
 
 struct queued {
 	struct queued *next;
+	struct net_work work;
 	u32 n;
 	u8 bytes[];
 };
@@ -57,22 +58,21 @@ struct worker {
 	struct in_addr guest; /* whom DHCP gives the first address: where forwards lead */
 	struct queued *first, **last;
 	u32 nqueued, bytes;
+	struct net_join join; /* what may go on */
 	struct timer *timers;
 	struct pollfd *polled; /* [0] is the machine */
 	size_t npolled, cap_polled;
 	bool ended;
 };
 
-static bool put_frame(const u8 *bytes, u32 n)
+static bool put_frame(const u8 *bytes, u32 n, const struct net_work *work)
 {
-	static const struct net_work good = { .good = true };
-
-	return net_put(HOST_NET_FD, NET_MSG_FRAME, &good, bytes, n) != EAGAIN;
+	return net_put(HOST_NET_FD, NET_MSG_FRAME, work, bytes, n) != EAGAIN;
 }
 
 static void flush_queue(struct worker *w)
 {
-	while (w->first && put_frame(w->first->bytes, w->first->n)) {
+	while (w->first && put_frame(w->first->bytes, w->first->n, &w->first->work)) {
 		struct queued *q = w->first;
 
 		w->first = q->next;
@@ -84,25 +84,50 @@ static void flush_queue(struct worker *w)
 		w->last = &w->first;
 }
 
-static ssize_t on_packet(const void *bytes, size_t n, void *ctx)
+static void enqueue(struct worker *w, const u8 *bytes, u32 n, const struct net_work *work)
 {
-	struct worker *w = ctx;
 	struct queued *q;
 
-	if (n > NET_FRAME_MAX || (!w->first && put_frame(bytes, (u32)n)))
-		return (ssize_t)n;
 	if (w->nqueued == QUEUE_MOST || w->bytes + n > QUEUE_BYTES)
-		return (ssize_t)n;
+		return;
 	q = malloc(sizeof(*q) + n);
 	if (!q)
-		return (ssize_t)n;
+		return;
 	q->next = NULL;
-	q->n = (u32)n;
+	q->work = *work;
+	q->n = n;
 	memcpy(q->bytes, bytes, n);
 	*w->last = q;
 	w->last = &q->next;
 	w->nqueued++;
-	w->bytes += (u32)n;
+	w->bytes += n;
+}
+
+static void send_frame(struct worker *w, const u8 *bytes, u32 n, const struct net_work *work)
+{
+	if (w->first || !put_frame(bytes, n, work))
+		enqueue(w, bytes, n, work);
+}
+
+static void end_join(struct worker *w)
+{
+	struct net_work work;
+	u32 n = net_join_end(&w->join, &work);
+
+	if (n)
+		send_frame(w, w->join.frame, n, &work);
+}
+
+static ssize_t on_packet(const void *bytes, size_t n, void *ctx)
+{
+	static const struct net_work good = { .good = true };
+	struct worker *w = ctx;
+
+	if (n > NET_FRAME_MAX || net_join(&w->join, bytes, (u32)n))
+		return (ssize_t)n;
+	end_join(w);
+	if (!net_join(&w->join, bytes, (u32)n))
+		send_frame(w, bytes, (u32)n, &good);
 	return (ssize_t)n;
 }
 
@@ -220,6 +245,7 @@ static void take_messages(struct worker *w)
 {
 	for (u32 i = 0; i < AT_ONCE && take_message(w); i++)
 		;
+	end_join(w);
 }
 
 /* -- The worker's loop ------------------------------------------------------------------------ */
@@ -285,6 +311,7 @@ static void turn(struct worker *w)
 	failed = poll(w->polled, (nfds_t)w->npolled, (int)wait) < 0;
 	slirp_pollfds_poll(w->slirp, failed, get_events, w);
 	run_timers(w);
+	end_join(w);
 	flush_queue(w);
 	if (w->polled[0].revents)
 		take_messages(w);

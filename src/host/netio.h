@@ -63,6 +63,22 @@ void netio_end(struct netio *io); /* out, for good */
 /* For send(): remembers to tell when there is room.  Returns false. */
 bool netio_full(struct netio *io);
 
+/* -- Segments that become one frame (net_join.c) ------------------------------------------ */
+
+struct net_join {
+	u32 len;  /* of the frame so far; 0: there is none */
+	u32 next; /* the sequence number that goes on */
+	u16 mss;
+	u32 parts;
+	bool whole; /* nothing can go on */
+	u8 frame[NET_FRAME_MAX];
+};
+
+/* False: it is nothing to join, or does not go on with what is there, which must end first. */
+bool net_join(struct net_join *j, const u8 *frame, u32 n);
+/* What was joined: its bytes, in j->frame, and its work.  0: there is none. */
+u32 net_join_end(struct net_join *j, struct net_work *work);
+
 /* -- What a guest may say to libslirp (net_sanitize.c) -------------------------------- */
 
 struct net_rules {
