@@ -46,10 +46,10 @@ totals() {
 
 # -- The machine ------------------------------------------------------------------------------
 
-# Waits until `$1` stands in its output; false after $2 seconds.
+# Waits until `$1` stands in its output, or in the file $3; false after $2 seconds.
 seen() {
 	n=0
-	until grep -aq -- "$1" "$dir/out"; do
+	until grep -aq -- "$1" "${3:-$dir/out}"; do
 		n=$((n + 1))
 		[ $n -lt $(($2 * 10)) ] || return 1
 		sleep 0.1
@@ -88,6 +88,8 @@ ask() { # seconds, command
 	return "$(sed -n "s/.*end$asked=\([0-9]*\)\..*/\1/p" "$dir/answer" | head -n 1)"
 }
 
+figure() { :; } # what check prints of the answer; a script may know more
+
 # A command that succeeds and, with a fourth argument, says that.
 check() { # name, seconds, command in the guest, what its output must have
 	ask "$2" "$3"
@@ -95,7 +97,7 @@ check() { # name, seconds, command in the guest, what its output must have
 	wrong=
 	[ $code = 0 ] || wrong="exit code $code"
 	[ -z "${4:-}" ] || grep -q -- "$4" "$dir/answer" || wrong="no \`$4\`${wrong:+, $wrong}"
-	verdict "$1" "$wrong"
+	verdict "$1" "$wrong" "$(figure)"
 }
 
 power_off() {

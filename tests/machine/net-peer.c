@@ -1,9 +1,10 @@
 /* net-peer - the host's end of the transfers in long-net.
  *
- *   net-peer source <FILE    listens on 127.0.0.1, sends the file to who connects
- *   net-peer sink >FILE      the same, reads until the other end closes
- *   net-peer connect PORT    reads from 127.0.0.1:PORT
+ *   net-peer source [ADDRESS] <FILE    listens there, sends the file to who connects
+ *   net-peer sink [ADDRESS] >FILE      the same, reads until the other end closes
+ *   net-peer connect PORT              reads from 127.0.0.1:PORT
  *
+ * The address is 127.0.0.1 if none is given.
  * The port that it listens on comes on standard error, and at the end MiB/s.
  */
 #include "base.h"
@@ -16,11 +17,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+static const char *address = "127.0.0.1";
+
 static struct sockaddr_in local(u16 port)
 {
-	return (struct sockaddr_in){ .sin_family = AF_INET,
-				     .sin_port = htons(port),
-				     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port) };
+
+	inet_pton(AF_INET, address, &a.sin_addr);
+	return a;
 }
 
 static int fail(const char *what)
@@ -105,12 +109,14 @@ static int join(u16 port)
 
 int main(int argc, char **argv)
 {
-	if (argc == 2 && !strcmp(argv[1], "source"))
-		return source();
-	if (argc == 2 && !strcmp(argv[1], "sink"))
-		return sink();
 	if (argc == 3 && !strcmp(argv[1], "connect"))
 		return join((u16)strtoul(argv[2], NULL, 10));
-	fprintf(stderr, "net-peer: source, sink, connect PORT\n");
+	if (argc == 3)
+		address = argv[2];
+	if ((argc == 2 || argc == 3) && !strcmp(argv[1], "source"))
+		return source();
+	if ((argc == 2 || argc == 3) && !strcmp(argv[1], "sink"))
+		return sink();
+	fprintf(stderr, "net-peer: source [ADDRESS], sink [ADDRESS], connect PORT\n");
 	return 1;
 }
