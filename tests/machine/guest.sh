@@ -56,7 +56,7 @@ seen() {
 	done
 }
 
-start() { # board and arguments
+run_machine() { # board and arguments
 	rm -f "$dir/in"
 	mkfifo "$dir/in"
 	: >"$dir/out"
@@ -70,7 +70,7 @@ boot() { # time limit, board and arguments
 	limit=$1
 	shift
 	cp --sparse=always "$guest/image" "$dir/image"
-	start "$@" -p image="$dir/image" --timeout "$limit"
+	run_machine "$@" -p image="$dir/image" --timeout "$limit"
 	seen "$until" 60
 }
 
