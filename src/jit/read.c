@@ -44,6 +44,8 @@ static bool is_narrow(const struct ir_block *b, u32 n)
 {
 	const struct ir *i = &b->ir[n];
 
+	if (i->op >= IR_EQ && i->op <= IR_GEU)
+		return true;
 	switch (i->op) {
 	case IR_K:
 		return i->k == (i32)i->k;
@@ -51,12 +53,6 @@ static bool is_narrow(const struct ir_block *b, u32 n)
 		return b->narrow >> i->k & 1;
 	case IR_LOAD:
 		return i->k < 4;
-	case IR_EQ:
-	case IR_NE:
-	case IR_LT:
-	case IR_GE:
-	case IR_LTU:
-	case IR_GEU:
 	case IR_SX8:
 	case IR_SX16:
 	case IR_SX32:
