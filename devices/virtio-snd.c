@@ -341,16 +341,18 @@ static void sound_timer(struct virtio *v)
 static void sound_update(struct device *dev)
 {
 	const struct sound *s = (const struct sound *)dev;
-	u64 heard_ns = s->has_piece ? s->until_ns : 0;
+	u64 next_ns = UINT64_MAX;
 
 	if (audio_records(s->host))
 		audio_listen(s->host, s->stream[RECORD] == RUNNING);
-	if (heard_ns && s->full_ns)
-		timer_at(dev, MIN(heard_ns, s->full_ns));
-	else if (heard_ns || s->full_ns)
-		timer_at(dev, heard_ns + s->full_ns);
-	else
+	if (s->has_piece)
+		next_ns = s->until_ns;
+	if (s->full_ns)
+		next_ns = MIN(next_ns, s->full_ns);
+	if (next_ns == UINT64_MAX)
 		timer_off(dev);
+	else
+		timer_at(dev, next_ns);
 }
 
 /* le32 jacks, le32 streams, le32 channel maps */
