@@ -50,7 +50,8 @@ static void every_kind_of_property_arrives(void **state)
 				  "    interrupts: [50-51, 60]\n"
 				  "    clocks: [osc, slow]\n"
 				  "    gpio: lines0 5 active-low\n"
-				  "    rows: {up: {code: 17, line: lines0 3, far: {file: up.txt}}, down: {code: 18}}\n"
+				  "    rows: {up: {code: 17, line: lines0 3, far: {file: up.txt}}, "
+				  "down: {code: 18}}\n"
 				  "    host: pty\n");
 	const struct plan_device *d = must_find(&l, "t0");
 	const struct value *v;

@@ -153,6 +153,7 @@ static void look_for_nans(struct gen *g, u32 x, u32 y, bool is_double)
 {
 	struct stub *s;
 
+	assert(x < 16 && y < 16);
 	x64_vex(&g->c, ucomis(is_double), x, 0, rm_reg((u8)y), 0);
 	s = gen_stub(g, STUB_NAN, x64_jcc(&g->c, CC_P));
 	s->raw = 1u << x | 1u << y;
@@ -178,10 +179,11 @@ void gen_nan_stub(struct gen *g, const struct stub *s)
 /* Before anybody sees the bits of f[r]. */
 void gen_f_canonical(struct gen *g, u32 r)
 {
-	u32 x = (u32)g->f_in[r], with = x;
+	u32 x, with;
 
-	if (g->f_in[r] < 0 || !(g->raw >> x & 1))
+	if (g->f_in[r] < 0 || !(g->raw >> g->f_in[r] & 1))
 		return;
+	x = with = (u32)g->f_in[r];
 	for (u32 y = XMM_FIRST; y < 16; y++)
 		if (y != x && g->raw >> y & 1 && g->boxed[g->xmm_of[y]] == g->boxed[r])
 			with = y;
