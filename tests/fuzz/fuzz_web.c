@@ -69,20 +69,35 @@ static void serve(void)
 
 /* -- A client ------------------------------------------------------------------------------ */
 
+static int dial_from(in_addr_t address)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(server->port) };
+	struct sockaddr_in from = { .sin_family = AF_INET };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	must(fd >= 0);
+	from.sin_addr.s_addr = htonl(address);
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (!bind(fd, (struct sockaddr *)&from, sizeof(from)) &&
+	    !connect(fd, (struct sockaddr *)&to, sizeof(to)))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* Ports are not to run out, though ends of connections linger for a minute: from another address
+ * now and then, and where there is none left. */
 static int dial(void)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(server->port) };
-	struct sockaddr_in from = { .sin_family = AF_INET };
-	struct linger at_once = { .l_onoff = 1 };
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	const struct linger at_once = { .l_onoff = 1 };
 	static u32 dialed;
+	int fd = -1;
 
-	/* Ports are not to run out: from another address now and then, without a wait at its end.
-	 */
-	from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1 + dialed++ / 10000);
-	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	must(fd >= 0 && !bind(fd, (struct sockaddr *)&from, sizeof(from)));
-	must(!connect(fd, (struct sockaddr *)&a, sizeof(a)));
+	for (u32 tries = 0; fd < 0 && tries < 100; tries++) {
+		fd = dial_from(INADDR_LOOPBACK + 1 + dialed / 10000);
+		dialed += fd < 0 ? 10000 : 1;
+	}
+	must(fd >= 0);
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 	fcntl(fd, F_SETFL, O_NONBLOCK);
 	return fd;
