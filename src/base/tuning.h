@@ -18,7 +18,7 @@
 #define JIT_NEVER    255                /* heat that code cannot have: the interpreter's */
 #define JIT_INSNS    64                 /* in a block */
 #define JIT_CHAINS   1                  /* 0: each jump between blocks looks its target up */
-#define JIT_GUESSES  64                 /* loads in loops, and stores, whose pages are guessed */
+#define JIT_GUESSES  64                 /* pages that loops remember, of loads and of stores */
 #define JIT_PATIENCE 64                 /* wrong ones in JIT_SLICE instructions */
 #define JIT_SIZE     (64 * 1024 * 1024) /* bytes of code of one machine */
 #define JIT_PAGES    4096               /* pages that have some */

@@ -96,13 +96,12 @@ static void drop_all(struct jit *j, struct jit_page *page)
 	page->segments = 0;
 }
 
-/* What overlaps the offsets [first, last] is made again, once it is warm. */
+/* What overlaps the offsets [first, last]. */
 static void drop_range(struct jit *j, struct jit_page *page, u32 first, u32 last)
 {
 	for (size_t n = page->nblocks; n--;)
 		if (page->blocks[n].start <= last && page->blocks[n].end > first)
 			drop_block(j, page, n);
-	cool(page, first / 2 - (first > 0), last / 2);
 }
 
 static void compare(struct jit *j, struct jit_page *page)
@@ -118,6 +117,7 @@ static void compare(struct jit *j, struct jit_page *page)
 			continue;
 		put_le64(page->bytes + i, now);
 		drop_range(j, page, i, i + 7);
+		cool(page, i / 2 - (i > 0), (i + 7) / 2);
 		j->stats.changed++;
 		calm = false;
 	}

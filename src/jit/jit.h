@@ -133,7 +133,7 @@ struct jit_page *cache_page(struct jit *j, struct hart *h, const u8 *live);
 bool cache_compile(struct jit *j, struct hart *h, struct jit_page *page, u32 start);
 /* The jump hart.link goes straight to its target from now on. */
 void cache_link(struct jit *j, struct jit_page *page, u32 site, u32 target);
-/* The instruction `at` that offset guesses wrong: code with it is made again. */
+/* The instruction at offset `at` of the page at gva guesses wrong: its code is made again. */
 void cache_distrust(struct jit *j, const struct hart *h, u64 gva, u32 at);
 void cache_init(struct jit *j); /* behind the common code */
 void cache_fini(struct jit *j);

@@ -86,7 +86,6 @@ static u32 unary(struct ir_block *b, enum ir_op op, u32 a)
 
 	if (op == IR_SX32 && is_narrow(b, a))
 		return a;
-
 	if (is_k(b, a)) {
 		switch (op) {
 		case IR_NOT:

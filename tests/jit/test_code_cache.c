@@ -29,6 +29,14 @@ static struct rig *jit_rig(u32 nharts)
 	return r;
 }
 
+/* PMP: to S-mode and U-mode. */
+static void allow_all(struct hart *h)
+{
+	pmp_set_addr(h, 0, UINT64_MAX >> 10);
+	pmp_set_cfg(h, 0, 0x1f);
+	pmp_changed(h);
+}
+
 /* S-mode; all of RAM twice: where it is, and ALIAS below. */
 static void map_twice(struct rig *r)
 {
@@ -38,9 +46,7 @@ static void map_twice(struct rig *r)
 	assert_true(mem_write(r->env.mem, RIG_RAM + TABLES + 8 * at, &leaf, 8));
 	assert_true(mem_write(r->env.mem, RIG_RAM + TABLES + 8 * (at - 1), &leaf, 8));
 	h->satp = (u64)SATP_SV39 << 60 | (RIG_RAM + TABLES) >> 12;
-	pmp_set_addr(h, 0, UINT64_MAX >> 10);
-	pmp_set_cfg(h, 0, 0x1f);
-	pmp_changed(h);
+	allow_all(h);
 	rig_priv(h, PRIV_S);
 }
 
@@ -489,9 +495,7 @@ static void a_loop_of_two_blocks_is_made_again_for_programs_only(void **state)
 		struct rig *r = jit_rig(1);
 		struct hart *h = r->harts[0];
 
-		pmp_set_addr(h, 0, UINT64_MAX);
-		pmp_set_cfg(h, 0, 3 << 3 | RIGHT_R | RIGHT_W | RIGHT_X);
-		pmp_changed(h);
+		allow_all(h);
 		exec_put(r, CODE, code, ARRAY_LEN(code));
 		h->x[S0] = RIG_RAM + DATA;
 		h->x[S1] = 4 * JIT_HEAT;
@@ -501,6 +505,34 @@ static void a_loop_of_two_blocks_is_made_again_for_programs_only(void **state)
 		assert_int_equal(exec_stat(r, "jit-blocks "), modes[i] == PRIV_U ? 3 : 2);
 		rig_free(r);
 	}
+	(void)state;
+}
+
+/* The first load goes from page to page, and is the first instruction of the loop. */
+static void a_loop_stays_one_when_an_access_guesses_wrong(void **state)
+{
+	const u32 code[] = {
+		LOAD_D(T0, S0, 0), asm_jal(ZERO, 8),   0,      XOR(S0, S0, S2),
+		ADDI(S1, S1, -1),  BNE(S1, ZERO, -20), EBREAK,
+	};
+	const struct jit_page *page;
+	struct rig *r;
+
+	if (JIT_INSNS == 1)
+		skip();
+	r = jit_rig(1);
+	allow_all(r->harts[0]);
+	exec_put(r, CODE, code, ARRAY_LEN(code));
+	r->harts[0]->x[S0] = RIG_RAM + DATA;
+	r->harts[0]->x[S1] = 4 * (JIT_HEAT + JIT_PATIENCE);
+	r->harts[0]->x[S2] = PAGE_SIZE;
+	rig_priv(r->harts[0], PRIV_U);
+	exec_from(r, RIG_RAM + CODE);
+	assert_int_equal(r->env.jit->npages, 2); /* the handler's, too */
+	page = r->env.jit->pages[0];
+	assert_true(jit_slot_is_in(page->guesses_wrong, CODE % PAGE_SIZE));
+	assert_true(jit_slot_is_in(page->in_loop, CODE % PAGE_SIZE));
+	rig_free(r);
 	(void)state;
 }
 
@@ -517,6 +549,7 @@ int main(void)
 		cmocka_unit_test(code_that_is_trusted_again_is_compared_for_each_isa),
 		cmocka_unit_test(code_that_gets_hot_when_nobody_may_compile_is_compiled_later),
 		cmocka_unit_test(a_loop_of_two_blocks_is_made_again_for_programs_only),
+		cmocka_unit_test(a_loop_stays_one_when_an_access_guesses_wrong),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
