@@ -13,9 +13,12 @@
 #define JIT_HEAT     1
 #define JIT_NEVER    255
 #define JIT_INSNS    1
+#define JIT_BLOCK    1
 #define JIT_CHAINS   0
 #define JIT_GUESSES  1
 #define JIT_PATIENCE 1
+#define JIT_MISSES   0
+#define JIT_WRONG    0
 #define JIT_SIZE     (128 * 1024)
 #define JIT_PAGES    2
 

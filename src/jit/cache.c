@@ -396,7 +396,7 @@ static void note_loops(struct jit *j, const struct hart *h, struct jit_page *pag
 
 static bool compile(struct jit *j, struct hart *h, struct jit_page *page, u32 start)
 {
-	ir_read(&j->ir, h, page->bytes, start, JIT_INSNS);
+	ir_read(&j->ir, h, page->bytes, start, JIT_BLOCK);
 	if (j->ir.ir[1].op == IR_END) { /* the interpreter's from its first instruction on */
 		atomic_store_explicit(&page->heat[start / 2], JIT_NEVER, memory_order_relaxed);
 		return false;

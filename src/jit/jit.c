@@ -232,7 +232,7 @@ static enum jit_exit enter_counted(struct hart *h, u32 code)
 static void go(struct hart *h)
 {
 	u32 link = h->link, offset = (u32)(h->pc % PAGE_SIZE), code;
-	struct jit_page *page = jit_page_at_pc(h, true);
+	struct jit_page *page = jit_page_at_pc(h, h->env->jit->code.chains);
 
 	h->link = 0;
 	if (!page)

@@ -326,7 +326,7 @@ static bool go(struct hart *h)
 	if (page == &h->env->jit->none)
 		return false;
 	t->page = page;
-	read_block(t, h, JIT_INSNS);
+	read_block(t, h, JIT_BLOCK);
 	if (t->ir.ir[1].op == IR_END)
 		return false;
 	compare_block(h, t, page);

@@ -489,7 +489,7 @@ static void a_loop_of_two_blocks_is_made_again_for_programs_only(void **state)
 	};
 	static const enum priv modes[] = { PRIV_M, PRIV_U };
 
-	if (JIT_INSNS == 1) /* then each jump is a block */
+	if (JIT_BLOCK == 1) /* then each jump is a block */
 		skip();
 	for (u32 i = 0; i < ARRAY_LEN(modes); i++) {
 		struct rig *r = jit_rig(1);
@@ -518,7 +518,7 @@ static void a_loop_stays_one_when_an_access_guesses_wrong(void **state)
 	const struct jit_page *page;
 	struct rig *r;
 
-	if (JIT_INSNS == 1)
+	if (JIT_BLOCK == 1 || !JIT_CHAINS || JIT_PATIENCE >= JIT_SLICE) /* then none is noticed */
 		skip();
 	r = jit_rig(1);
 	allow_all(r->harts[0]);
@@ -532,6 +532,27 @@ static void a_loop_stays_one_when_an_access_guesses_wrong(void **state)
 	page = r->env.jit->pages[0];
 	assert_true(jit_slot_is_in(page->guesses_wrong, CODE % PAGE_SIZE));
 	assert_true(jit_slot_is_in(page->in_loop, CODE % PAGE_SIZE));
+	rig_free(r);
+	(void)state;
+}
+
+/* Unless tests/faults.h lets each guess be wrong: then the loop is made again for both. */
+static void an_access_to_one_page_keeps_its_guess(void **state)
+{
+	const u32 code[] = {
+		LOAD_D(T0, S0, 0), STORE_D(T0, S2, 0), ADDI(S1, S1, -1), BNE(S1, ZERO, -12), EBREAK,
+	};
+	struct rig *r;
+
+	if (JIT_BLOCK == 1 || !JIT_CHAINS || JIT_PATIENCE >= JIT_SLICE)
+		skip();
+	r = jit_rig(1);
+	exec_put(r, CODE, code, ARRAY_LEN(code));
+	r->harts[0]->x[S0] = RIG_RAM + DATA;
+	r->harts[0]->x[S1] = 4 * (JIT_HEAT + JIT_PATIENCE);
+	r->harts[0]->x[S2] = RIG_RAM + DATA + PAGE_SIZE;
+	exec_from(r, RIG_RAM + CODE);
+	assert_int_equal(exec_stat(r, "jit-blocks "), JIT_WRONG ? 3 : 1);
 	rig_free(r);
 	(void)state;
 }
@@ -550,6 +571,7 @@ int main(void)
 		cmocka_unit_test(code_that_gets_hot_when_nobody_may_compile_is_compiled_later),
 		cmocka_unit_test(a_loop_of_two_blocks_is_made_again_for_programs_only),
 		cmocka_unit_test(a_loop_stays_one_when_an_access_guesses_wrong),
+		cmocka_unit_test(an_access_to_one_page_keeps_its_guess),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

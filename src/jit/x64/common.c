@@ -49,6 +49,8 @@ static void make_enter(struct code_buf *c)
 	x64_lea(c, W, RBP, rm_mem(RDI, BIAS));
 	x64_mov(c, W, RAX, rm_reg(RSI));
 	mxcsr(c, false, H(mxcsr));
+	if (JIT_MISSES || JIT_WRONG)
+		x64_store_imm(c, W, FAULT_COUNTS, 0);
 	x64_mov(c, W, R14, H(left));
 	x64_mov(c, W, R15, H(ctx));
 	load_pins(c, ALL_PINS);

@@ -31,6 +31,9 @@
 #define FRAME  (8 * GROUPS + 8)
 #define GROUPS 16
 
+/* What aligns the frame: in tests, lookups and guesses until one of them misses. */
+#define FAULT_COUNTS rm_mem(RSP, 8 * GROUPS)
+
 #define TLB(tag)  ((i32)(offsetof(struct context, tlb) + offsetof(struct tlb_entry, tag)))
 #define JUMP(m)   ((i32)(offsetof(struct context, jumps) + offsetof(struct jump, m)))
 #define TARGET(m) ((i32)(offsetof(struct context, targets) + offsetof(struct target, m)))

@@ -40,6 +40,22 @@ static void tlb_index_into_rcx(struct gen *g, u8 r)
 	x64_alu_imm(&g->c, ALU_AND, 0, rm_reg(RCX), (TLB_ENTRIES - 1) * 32);
 }
 
+/* Tests let each so many-th comparison with the page in rdx fail: no page has a low bit set. */
+static void spoil(struct gen *g, u32 each, i32 which)
+{
+	struct rm count = FAULT_COUNTS;
+	u32 over;
+
+	if (!each)
+		return;
+	count.disp += 4 * which;
+	x64_alu_imm(&g->c, ALU_SUB, 0, count, 1);
+	over = x64_jcc_short(&g->c, CC_NS);
+	x64_store_imm(&g->c, 0, count, (i32)each - 1);
+	x64_alu_imm(&g->c, ALU_OR, W, rm_reg(RDX), 1);
+	x64_bind_short(&g->c, over);
+}
+
 /* d = the addend of the span's page, rdx = the page, by the TLB; or a jump, whose displacement is
  * returned.  The entry is found by the first byte and checked by the last, or by the first with
  * the bits that must be 0. */
@@ -61,6 +77,7 @@ static u32 tlb_lookup(struct gen *g, struct span s, u8 d)
 	else if (!s.disp)
 		x64_mov(&g->c, W, RDX, rm_reg(s.r));
 	x64_alu_imm(&g->c, ALU_AND, W, rm_reg(RDX), PAGE_KEY | (s.aligned ? (i32)s.size - 1 : 0));
+	spoil(g, JIT_MISSES, 0);
 	x64_alu_to(&g->c, ALU_CMP, W, rm_index(R15, RCX, 0, s.writes ? TLB(w) : TLB(r)), RDX);
 	miss = x64_jcc(&g->c, CC_NE);
 	x64_mov(&g->c, W, d, rm_index(R15, RCX, 0, TLB(addend)));
@@ -97,6 +114,7 @@ static void guess_page(struct gen *g, struct lookup *l)
 	else
 		x64_mov(&g->c, W, RDX, rm_reg(s.r));
 	x64_alu_imm(&g->c, ALU_AND, W, rm_reg(RDX), PAGE_KEY | (i32)(s.size - 1));
+	spoil(g, JIT_WRONG, 1);
 	x64_alu_to(&g->c, ALU_CMP, W, rm_mem(R15, l->guess), RDX);
 	l->miss = x64_jcc(&g->c, CC_NE);
 	l->hit = offset_of(&g->c);
