@@ -110,6 +110,18 @@ static inline i64 exec(struct rig *r, u32 word)
 	return exec_at(r, CODE, word);
 }
 
+/* PMP: a page of RAM that nobody may write; all else is for everybody. */
+static inline void exec_protect(struct rig *r, u64 page)
+{
+	struct hart *h = r->harts[0];
+
+	pmp_set_addr(h, 0, (RIG_RAM + page) >> 2 | 0x1ff);
+	pmp_set_cfg(h, 0, 0x80 | 3 << 3 | RIGHT_R);
+	pmp_set_addr(h, 1, UINT64_MAX);
+	pmp_set_cfg(h, 1, 3 << 3 | RIGHT_R | RIGHT_W | RIGHT_X);
+	pmp_changed(h);
+}
+
 /* -- Encodings: a0 <- a1, a2 ------------------------------------------------------------ */
 
 #define R_TYPE(f7, f3, opcode)                                                                     \

@@ -15,7 +15,8 @@ enum {
 	TURNS = 200,
 	STRIDE = 64,
 	LOOPS = 5000,
-	ITEMS = 12, /* most of one loop */
+	ITEMS = 12, /* most of one loop, */
+	MANY = 36,  /* and of one with more f registers than a host has */
 	/* x registers; those below are operands */
 	NEXT = 20, /* what is loaded and stored */
 	LAST,
@@ -29,19 +30,22 @@ enum {
 enum { ONLY_READ = DATA + 0x2000, LOOP_END = DATA + 0x4000 };
 
 struct loop {
-	u32 code[ITEMS + 10], n;
+	u32 code[MANY + 10], n;
 	u64 x[32], f[32];
 	u32 frm;
 	enum priv priv;
 	u8 memory[TURNS * STRIDE];
 };
 
-/* Mostly doubles in f0-f4 and floats in f5-f9: a register for both is rare in programs. */
+static u32 of_a_size; /* f registers of the loop: 5 or 16 */
+
+/* Mostly doubles in the first of them and floats behind: a register for both is rare in programs.
+ */
 static u32 f_register(bool is_double)
 {
 	if (!dice(20))
 		is_double = !is_double;
-	return (u32)dice(5) + (is_double ? 0 : 5);
+	return (u32)dice(of_a_size) + (is_double ? 0 : of_a_size);
 }
 
 static u32 load_or_store(void)
@@ -49,6 +53,8 @@ static u32 load_or_store(void)
 	bool is_double = dice(2);
 	u32 f3 = is_double ? 3 : 2, r = f_register(is_double), imm = (u32)dice(8) * 8;
 
+	if (!dice(20)) /* flh, or fsh */
+		return dice(2) ? asm_i(0x07, 1, r, NEXT, (i32)imm) : asm_s(1, r, NEXT, 0) | 4;
 	switch (dice(12)) {
 	case 0:
 		return asm_i(0x07, f3, r, BRINK, 0);
@@ -82,6 +88,14 @@ static bool is_plain(const char *name)
 	return true;
 }
 
+/* Comparisons, conversions to integers, moves: by opcode and funct5. */
+static bool is_to_x(const struct pattern *p)
+{
+	u32 f5 = p->match >> 27;
+
+	return (p->match & 0x7f) == 0x53 && (f5 == 0x14 || f5 == 0x18 || f5 == 0x1c);
+}
+
 static u32 arithmetic(const struct pattern *rows, u32 nrows)
 {
 	const struct pattern *p = &rows[dice(nrows)];
@@ -92,17 +106,19 @@ static u32 arithmetic(const struct pattern *rows, u32 nrows)
 		from_double = !is_double;
 	rs1 = f_register(from_double);
 	return fp_word(p,
-		       (struct fp_registers){ (u8)f_register(is_double), (u8)rs1,
-					      (u8)(dice(3) ? f_register(is_double) : rs1),
+		       (struct fp_registers){ (u8)(is_to_x(p) ? dice(12) : f_register(is_double)),
+					      (u8)rs1, (u8)(dice(3) ? f_register(is_double) : rs1),
 					      (u8)f_register(is_double) },
 		       rm);
 }
 
 static void make_loop(struct loop *l, const struct pattern *rows, u32 nrows)
 {
-	u32 items = 1 + (u32)dice(ITEMS), exit = dice(3) ? ITEMS : (u32)dice(items);
-	u32 skip = dice(2) ? ITEMS : (u32)dice(items), exit_at = 0;
+	bool many = !dice(8);
+	u32 items = 1 + (u32)dice(many ? MANY : ITEMS), exit = dice(3) ? MANY : (u32)dice(items);
+	u32 skip = dice(2) ? MANY : (u32)dice(items), exit_at = 0;
 
+	of_a_size = many ? 16 : 5;
 	memset(l, 0, sizeof(*l));
 	l->priv = dice(2) ? PRIV_M : PRIV_U;
 	for (u32 i = 0; i < items; i++) {
@@ -128,7 +144,7 @@ static void fill_loop(struct loop *l)
 	for (u32 i = 0; i < TURNS * STRIDE; i += 8)
 		put_le64(l->memory + i, an_operand(dice(2)));
 	for (u32 i = 0; i < 32; i++) {
-		l->f[i] = an_operand(i < 5);
+		l->f[i] = an_operand(i < of_a_size);
 		l->x[i] = i ? an_integer() : 0;
 	}
 	l->frm = dice(4) ? 0 : (u32)dice(5);
@@ -162,18 +178,6 @@ static void run_loop(struct rig *r, const struct loop *l, struct hart_view *v, u
 	rig_priv(h, PRIV_M);
 	hart_look(h, v);
 	assert_true(mem_read(r->env.mem, RIG_RAM + DATA, memory, RIG_SIZE - DATA));
-}
-
-/* A page of RAM that nobody may write; all else is for everybody. */
-static void protect(struct rig *r)
-{
-	struct hart *h = r->harts[0];
-
-	pmp_set_addr(h, 0, (RIG_RAM + ONLY_READ) >> 2 | 0x1ff);
-	pmp_set_cfg(h, 0, 0x80 | 3 << 3 | RIGHT_R);
-	pmp_set_addr(h, 1, UINT64_MAX);
-	pmp_set_cfg(h, 1, 3 << 3 | RIGHT_R | RIGHT_W | RIGHT_X);
-	pmp_changed(h);
 }
 
 static void show(const struct loop *l, const struct hart *want, const struct hart *got)
@@ -220,8 +224,8 @@ static void nobody_can_tell_a_compiled_loop_from_an_interpreted_one(void **state
 	static struct loop l;
 	u32 n = 0;
 
-	protect(p.interp);
-	protect(p.jit);
+	exec_protect(p.interp, ONLY_READ);
+	exec_protect(p.jit, ONLY_READ);
 	for (u32 i = 0; decoder_pattern(p.interp->harts[0]->decoder, i, &row); i++)
 		if (is_of_f_or_d(&row) && (is_plain(row.name) || !dice(8)) && n < ARRAY_LEN(rows))
 			rows[n++] = row;

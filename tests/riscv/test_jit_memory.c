@@ -1,0 +1,186 @@
+/* test_jit_memory.c - how compiled code finds memory
+ *
+ * Loops guess the page of each access, and accesses off one base share a lookup: none of it is to
+ * be seen where rights or translations change.
+ */
+#include "exec.h"
+
+#include "../jit/asm.h"
+
+enum { ONLY_READ = DATA + 0x2000 };
+
+/* -- Pages that loops guess --------------------------------------------------------------------
+ */
+
+enum { LOADERS = 8, GUESSING = 40, LOADER_WORDS = 64, STORER = CODE + LOADERS * LOADER_WORDS * 4 };
+
+/* Loads all over a page, each too far from the one before to share its lookup. */
+static void put_loader(struct rig *r, u64 at)
+{
+	u32 code[LOADER_WORDS], n = 0;
+
+	for (; n < GUESSING; n++)
+		code[n] = LOAD_D(ZERO, T0, (i32)(n % 8 * 512) - 2048);
+	code[n++] = ADDI(A0, A0, -1);
+	code[n] = BNE(A0, ZERO, -4 * (i32)n);
+	code[++n] = EBREAK;
+	exec_put(r, at, code, n + 1);
+}
+
+static void load_from(struct rig *r, u64 page)
+{
+	struct hart *h = r->harts[0];
+
+	for (u32 i = 0; i < LOADERS; i++) {
+		h->x[T0] = RIG_RAM + page + 2048;
+		h->x[A0] = JIT_HEAT + 8;
+		exec_from(r, RIG_RAM + CODE + 4 * LOADER_WORDS * i);
+	}
+}
+
+static void store_to(struct rig *r, u64 page)
+{
+	struct hart *h = r->harts[0];
+
+	h->x[T0] = RIG_RAM + page;
+	h->x[T1] = UINT64_MAX;
+	h->x[A0] = JIT_HEAT + 8;
+	exec_from(r, RIG_RAM + STORER);
+}
+
+static void all_guesses_of_loads_are(const struct hart *h, u64 page)
+{
+	if (JIT_WRONG || JIT_BLOCK == 1) /* then nobody guesses, or not for long */
+		return;
+	for (u32 i = 0; i < JIT_GUESSES; i++)
+		assert_int_equal(h->ctx->guesses[0][i].page, page);
+}
+
+static void where_loads_went_is_no_place_to_store(void **state)
+{
+	const u32 storer[] = { STORE_D(T1, T0, 0), ADDI(A0, A0, -1), BNE(A0, ZERO, -8), EBREAK };
+	struct rig *r = exec_rig_on(ALL_ISA, engine_find("jit"));
+	struct hart_view v;
+
+	exec_protect(r, ONLY_READ);
+	exec_put(r, STORER, storer, ARRAY_LEN(storer));
+	for (u32 i = 0; i < LOADERS; i++)
+		put_loader(r, CODE + 4 * LOADER_WORDS * i);
+	store_to(r, DATA);
+	load_from(r, ONLY_READ);
+	all_guesses_of_loads_are(r->harts[0], RIG_RAM + ONLY_READ);
+	store_to(r, ONLY_READ);
+	hart_look(r->harts[0], &v);
+	assert_int_equal(v.cause, CAUSE_STORE_ACCESS);
+	assert_int_equal(v.tval, RIG_RAM + ONLY_READ);
+	assert_int_equal(get_le64(r->ram + ONLY_READ), 0);
+	rig_free(r);
+	(void)state;
+}
+
+enum {
+	HERE = 0x40000000, /* a virtual page */
+	ROOT = TABLES,     /* tables of three levels, and of the same for another satp */
+	OTHER_ROOT = TABLES + 3 * PAGE_SIZE
+};
+
+static void put_pte(struct rig *r, u64 at, u64 page, u64 bits)
+{
+	put_le64(r->ram + at, (RIG_RAM + page) >> 2 | bits);
+}
+
+/* HERE is a page; RAM is where it is, for code and tables. */
+static u64 satp_of(struct rig *r, u64 root, u64 asid, u64 page)
+{
+	put_pte(r, root + 16, 0, 0xcf);
+	put_pte(r, root + 8, root + PAGE_SIZE, 1);
+	put_pte(r, root + PAGE_SIZE, root + 2 * PAGE_SIZE, 1);
+	put_pte(r, root + 2 * PAGE_SIZE, page, 0xcf);
+	return (u64)SATP_SV39 << 60 | asid << 44 | (RIG_RAM + root) >> 12;
+}
+
+/* A loop loads from a page, what its table says is changed, `fence` says so, the loop goes on. */
+static void guess_before_and_after(u32 fence)
+{
+	const u32 code[] = {
+		/* again: */
+		LOAD_D(T0, S0, 0),
+		ADDI(S1, S1, -1),
+		BNE(S1, ZERO, -8),
+		BEQ(T1, ZERO, 24),
+		STORE_D(T1, S2, 0),
+		ADDI(T1, ZERO, 0),
+		fence,
+		ADDI(S1, ZERO, 1),
+		asm_jal(ZERO, -32),
+		EBREAK,
+	};
+	struct rig *r = exec_rig_on(ALL_ISA, engine_find("jit"));
+	struct hart *h = r->harts[0];
+
+	exec_protect(r, ONLY_READ);
+	exec_put(r, CODE, code, ARRAY_LEN(code));
+	put_le64(r->ram + DATA, 1);
+	put_le64(r->ram + DATA + PAGE_SIZE, 2);
+	h->satp = satp_of(r, ROOT, 0, DATA);
+	h->x[S0] = HERE;
+	h->x[S1] = 4 * JIT_HEAT;
+	h->x[S2] = RIG_RAM + ROOT + 2 * PAGE_SIZE;
+	h->x[S3] = satp_of(r, OTHER_ROOT, 1, DATA + PAGE_SIZE);
+	h->x[T1] = (RIG_RAM + DATA + PAGE_SIZE) >> 2 | 0xcf;
+	rig_priv(h, PRIV_S);
+	exec_from(r, RIG_RAM + CODE);
+	assert_int_equal(h->x[T0], 2);
+	rig_free(r);
+}
+
+static void a_guess_ends_with_its_translation(void **state)
+{
+	guess_before_and_after(0x12000073);            /* sfence.vma */
+	guess_before_and_after(0x12000073 | S0 << 15); /* sfence.vma s0, zero */
+	guess_before_and_after(0x18001073 | S3 << 15); /* csrw satp, s3 */
+	(void)state;
+}
+
+/* -- Accesses that share a lookup --------------------------------------------------------------
+ */
+
+/* Without SUM the page is U-mode's alone. */
+static void accesses_before_and_after_a_csr_share_nothing(void **state)
+{
+	const u32 code[] = {
+		0x10002073 | S1 << 15,                        /* csrs sstatus, s1 */
+		LOAD_D(T0, S0, 0),     0x10003073 | S1 << 15, /* csrc sstatus, s1 */
+		LOAD_D(T1, S0, 8),     EBREAK,
+	};
+	struct rig *r = exec_rig_on(ALL_ISA, engine_find("jit"));
+	struct hart *h = r->harts[0];
+	struct hart_view v;
+
+	exec_protect(r, ONLY_READ);
+	exec_put(r, CODE, code, ARRAY_LEN(code));
+	h->satp = satp_of(r, ROOT, 0, DATA);
+	put_pte(r, ROOT + 2 * PAGE_SIZE, DATA, 0xdf);
+	h->x[S0] = HERE;
+	h->x[S1] = MSTATUS_SUM;
+	for (u32 i = 0; i < 2 * JIT_HEAT; i++) {
+		rig_priv(h, PRIV_S);
+		exec_from(r, RIG_RAM + CODE);
+		hart_look(h, &v);
+		assert_int_equal(v.cause, CAUSE_LOAD_PAGE);
+		assert_int_equal(v.epc, RIG_RAM + CODE + 12);
+	}
+	rig_free(r);
+	(void)state;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(where_loads_went_is_no_place_to_store),
+		cmocka_unit_test(a_guess_ends_with_its_translation),
+		cmocka_unit_test(accesses_before_and_after_a_csr_share_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
