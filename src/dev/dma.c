@@ -57,9 +57,11 @@ bool dma_store16(struct device *dev, u64 gpa, u16 v)
 {
 	_Atomic u16 *index = index_at(dev, gpa);
 
-	if (index)
-		atomic_store_explicit(index, v, memory_order_release);
-	return index;
+	if (!index)
+		return false;
+	atomic_store_explicit(index, v, memory_order_release);
+	mem_has_written(dev->engine->machine->mem, (const u8 *)index, sizeof(*index));
+	return true;
 }
 
 NO_TSAN void dma_fence(void)

@@ -232,13 +232,16 @@ bool mem_read(const struct mem *m, u64 gpa, void *to, u64 n)
 	return true;
 }
 
+/* Written after it, too: somebody may have compared the page, and trusted it, as the bytes came. */
 bool mem_write(struct mem *m, u64 gpa, const void *from, u64 n)
 {
 	u8 *p = mem_slice(m, gpa, n);
 
-	if (p)
-		guest_copy(p, from, n);
-	return p;
+	if (!p)
+		return false;
+	guest_copy(p, from, n);
+	mem_has_written(m, p, n);
+	return true;
 }
 
 void mem_on_discard(struct mem *m, void (*fn)(u8 *bytes, u64 n))

@@ -3,6 +3,8 @@
 
 #include "mem.h"
 
+#include <pthread.h>
+
 #define RAM  ((u64)0x80000000)
 #define SIZE 0x4000
 
@@ -228,6 +230,59 @@ static void whole_pages_that_are_discarded_go_and_count_as_written(void **state)
 	assert_int_equal(gone.n, 0);
 }
 
+enum { LARGE = 8 * MIB, LAST_PAGE = LARGE - 4096 };
+
+struct trust {
+	struct mem *mem;
+	u8 *ram;
+	_Atomic bool ready;
+	bool in_time; /* the last byte came later */
+};
+
+static void *trust_the_last_page(void *arg)
+{
+	struct trust *t = arg;
+
+	t->ready = true;
+	while (!*(volatile u8 *)t->ram)
+		;
+	mem_trust(t->mem, t->ram + LAST_PAGE);
+	t->in_time = !*(volatile u8 *)(t->ram + LARGE - 1);
+	return NULL;
+}
+
+/* A device writes while a hart, which has compared the page often, gives it up as unwritten. */
+static void a_page_that_is_trusted_while_it_is_written_counts_as_written(void **state)
+{
+	struct trust t = { .mem = mem_new(), .ram = xzalloc(LARGE) };
+	u8 *from = xzalloc(LARGE);
+	u32 seen = 0;
+	struct err e;
+
+	memset(from, 1, LARGE);
+	assert_true(mem_add_ram(t.mem, "large", RAM, LARGE, t.ram, &e));
+	for (u32 i = 0; i < 100 && seen < 3; i++) {
+		pthread_t other;
+
+		memset(t.ram, 0, LARGE);
+		t.ready = false;
+		assert_int_equal(pthread_create(&other, NULL, trust_the_last_page, &t), 0);
+		while (!t.ready)
+			;
+		assert_true(mem_write(t.mem, RAM, from, LARGE));
+		pthread_join(other, NULL);
+		seen += t.in_time;
+		if (t.in_time)
+			assert_int_equal(*mem_written(t.mem, t.ram + LAST_PAGE), 1);
+	}
+	mem_free(t.mem);
+	free(t.ram);
+	free(from);
+	if (!seen) /* one CPU, or a busy one */
+		skip();
+	(void)state;
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -244,6 +299,7 @@ int main(void)
 		T(ram_rom_and_windows_answer_and_holes_do_not),
 		T(only_stores_that_touch_watched_bytes_are_told),
 		T(whole_pages_that_are_discarded_go_and_count_as_written),
+		T(a_page_that_is_trusted_while_it_is_written_counts_as_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
