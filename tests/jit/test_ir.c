@@ -84,11 +84,12 @@ static void add_statement(struct str *s, const struct ir_block *b, const struct 
 }
 
 /* What the words at an offset in a page mean, of no more than `max` instructions. */
-static void expect(u32 at, u32 max, const u32 *words, size_t size, const char *want)
+static void expect(const char *isa, u32 at, u32 max, const u32 *words, size_t size,
+		   const char *want)
 {
 	static struct ir_block b;
 	static u8 page[PAGE_SIZE];
-	struct rig *r = exec_rig(ALL_ISA);
+	struct rig *r = exec_rig(isa);
 	struct str s = { 0 };
 
 	memset(page, 0, sizeof(page));
@@ -101,11 +102,12 @@ static void expect(u32 at, u32 max, const u32 *words, size_t size, const char *w
 	rig_free(r);
 }
 
-#define EXPECT(at, max, want, ...)                                                                 \
+#define EXPECT_OF(isa, at, max, want, ...)                                                         \
 	do {                                                                                       \
 		const u32 words[] = { __VA_ARGS__ };                                               \
-		expect(at, max, words, sizeof(words), want);                                       \
+		expect(isa, at, max, words, sizeof(words), want);                                  \
 	} while (0)
+#define EXPECT(at, max, want, ...) EXPECT_OF(ALL_ISA, at, max, want, __VA_ARGS__)
 
 static void an_instruction_is_its_row_of_rv_def(void **state)
 {
@@ -123,6 +125,9 @@ static void what_is_known_is_done_while_reading(void **state)
 	EXPECT(0, 2, "0: DEAD 4: x10=74567", LUI(A0, 18), ADDI(A0, A0, 0x347));
 	EXPECT(0, 2, "0: x10=4096 4: x11=4101", LUI(A0, 1), ADDI(A1, A0, 5));
 	EXPECT(0, 2, "0: x10=pc+4096 4: JUMP pc+4108 x1=pc+8", AUIPC(A0, 1), JALR(RA, A0, 12));
+	EXPECT(0, 2, "0: DEAD 4: JUMP pc+10 x1=pc+8", LUI(RA, 1), asm_jal(RA, 6));
+	/* without C that jump traps, and what was before is seen */
+	EXPECT_OF("rv64g", 0, 2, "0: x1=4096 4: JUMP pc+10 x1=pc+8", LUI(RA, 1), asm_jal(RA, 6));
 	EXPECT(0, 1, "0: JUMP pc+64", BEQ(ZERO, ZERO, 64));
 	EXPECT(0, 2, "0: 4: x10=x11", BNE(ZERO, ZERO, 64), ADDI(A0, A1, 0));
 	(void)state;
@@ -137,6 +142,16 @@ static void what_is_extended_is_not_extended_again(void **state)
 	EXPECT(0, 2, "0: x10=AND(x11,-256) 4: x10=SX32(x10)", ANDI(A0, A1, -256), ADDIW(A0, A0, 0));
 	EXPECT(0, 3, "0: x10=SX32(LOAD(x11)) 4: x10=LOAD(x11) 8: x10=SX32(x10)", LOAD_W(A0, A1, 0),
 	       LOAD_D(A0, A1, 0), ADDIW(A0, A0, 0));
+	/* what has 33 bits is: from a wide mask, a shift too short, the complement of anything */
+	EXPECT(0, 4, "0: DEAD 4: x15=4294967295 8: x10=AND(x11,4294967295) 12: x10=SX32(x10)",
+	       ADDI(A5, ZERO, -1), SRLI(A5, A5, 32), asm_r(0x33, 0, 7, A0, A1, A5),
+	       ADDIW(A0, A0, 0));
+	EXPECT(0, 2, "0: x10=SHR(x11,32) 4: x10=SX32(x10)", SRLI(A0, A1, 32), ADDIW(A0, A0, 0));
+	EXPECT(0, 2, "0: x10=SHR(x11,33) 4:", SRLI(A0, A1, 33), ADDIW(A0, A0, 0));
+	EXPECT(0, 2, "0: x10=SAR(x11,31) 4: x10=SX32(x10)", SRAI(A0, A1, 31), ADDIW(A0, A0, 0));
+	EXPECT(0, 2, "0: x10=SAR(x11,32) 4:", SRAI(A0, A1, 32), ADDIW(A0, A0, 0));
+	EXPECT(0, 2, "0: x10=NOT(XOR(x11,x12)) 4: x10=SX32(x10)", asm_r(0x33, 0x20, 4, A0, A1, A2),
+	       ADDIW(A0, A0, 0));
 	/* but a helper may write anything: csrr a0, mstatus */
 	EXPECT(0, 3, "0: x10=AND(x11,255) 4: CSR 8: x10=SX32(x10)", ANDI(A0, A1, 255), 0x30002573,
 	       ADDIW(A0, A0, 0));
