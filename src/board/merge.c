@@ -58,12 +58,17 @@ static bool same_value(const struct node *a, const struct node *b)
 	return true;
 }
 
-/* What one base took from a file that is also behind the other, and the other has deleted,
- * is deleted. */
+/* One base took it from a file that is also behind the other. */
+static bool is_old(const struct merge *m, const struct pair *p, u64 files)
+{
+	return m->siblings && from_one_of(m, p->key_at.file, files);
+}
+
+/* What is old, and the other base has deleted, is deleted. */
 static bool sibling_deleted(const struct merge *m, const struct pair *p, const struct node *other,
 			    u64 files)
 {
-	return m->siblings && !map_pair(other, p->key) && from_one_of(m, p->key_at.file, files);
+	return !map_pair(other, p->key) && is_old(m, p, files);
 }
 
 static void drop_deleted(struct merge *m, struct node *dst, const struct node *src)
@@ -435,12 +440,29 @@ static bool mend_device_key(struct merge *m, const struct pair *src)
 	return false;
 }
 
+static void replace_device(struct merge *m, struct node *dst, struct node *owner,
+			   struct pair *there, struct pair *src)
+{
+	src->value->tag = TAG_NONE;
+	disown_devices(m, there);
+	if (owner != dst) {
+		there->value = NULL;
+		add_device(m, dst, src);
+		return;
+	}
+	there->value = node_new(&m->b->arena, NODE_MAP, src->value->at);
+	there->key_at = src->key_at;
+	map_put(&m->b->arena, m->owners, src->key, src->key_at, dst);
+	merge_device(m, there->value, src->value);
+}
+
 static void merge_device_entry(struct merge *m, struct node *dst, struct pair *src)
 {
 	bool makes = src->value->kind == NODE_MAP && map_pair(src->value, "device");
 	bool replaces = src->value->tag == TAG_REPLACE && src->value->kind == NODE_MAP;
 	struct node *owner;
 	struct pair *there = find_device(m, src->key, &owner);
+	bool two; /* of one name; of two bases' what is old gives way */
 
 	if (!there && !makes)
 		makes = mend_device_key(m, src);
@@ -448,23 +470,18 @@ static void merge_device_entry(struct merge *m, struct node *dst, struct pair *s
 		there = map_pair(dst, src->key);
 		owner = dst;
 	}
+	two = there && makes && (owner != dst || !same_class(there, src));
+	if (two && is_old(m, src, m->dst_files))
+		return;
+	if (two && is_old(m, there, m->src_files))
+		replaces = true;
 	if (there && replaces) {
-		src->value->tag = TAG_NONE;
-		disown_devices(m, there);
-		if (owner != dst) {
-			there->value = NULL;
-			add_device(m, dst, src);
-			return;
-		}
-		there->value = node_new(&m->b->arena, NODE_MAP, src->value->at);
-		there->key_at = src->key_at;
-		map_put(&m->b->arena, m->owners, src->key, src->key_at, dst);
-		merge_device(m, there->value, src->value);
+		replace_device(m, dst, owner, there, src);
 		return;
 	}
 	if (!there && sibling_deleted(m, src, dst, m->dst_files))
 		return;
-	if (there && makes && (owner != dst || !same_class(there, src))) {
+	if (two) {
 		report_clash(m, there, src, same_class(there, src));
 		return;
 	}

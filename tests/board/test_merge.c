@@ -211,6 +211,67 @@ static void two_bases_that_disagree_are_an_error_unless_the_file_decides(void **
 	(void)state;
 }
 
+/* A base that takes a bus away and makes its devices anew elsewhere, another that is content
+ * with what both build on. */
+#define WITH_PCI                                                                                   \
+	"vmbuild: 1\nkind: board\nname: b\nextends: machines/riscv-virt.yaml\n"                    \
+	"devices: {pcie0: {devices: {rng0: {device: virtio-rng}}}}\n"
+#define PLAIN       "vmbuild: 1\nkind: board\nname: l\nextends: b.yaml\nmodel: left\n"
+#define OTHER(what) "vmbuild: 1\nkind: board\nname: r\nextends: b.yaml\ndevices: {" what "}\n"
+#define T(bases)    "vmbuild: 1\nkind: board\nname: t\nextends: [" bases "]\n"
+
+static void assert_rng_is_the_changed_one(const char *other, const char *bases, const char *class)
+{
+	const struct fake_file files[] = { { "b.yaml", WITH_PCI },
+					   { "l.yaml", PLAIN },
+					   { "r.yaml", other },
+					   { "t.yaml", bases },
+					   { NULL, NULL } };
+	struct loaded l = load_with("t.yaml", NULL, files);
+	const struct plan_device *rng;
+
+	if (!l.plan)
+		fail_msg("%s: %s", bases, str_text(&l.said));
+	rng = must_find(&l, "rng0");
+	assert_string_equal(rng->class->name, class);
+	assert_string_equal(l.plan->model, "left");
+	loaded_free(&l);
+}
+
+static void a_device_that_one_base_alone_has_moved_or_changed_is_so_in_either_order(void **state)
+{
+	static const struct {
+		const char *other, *class;
+	} cases[] = {
+		{ OTHER("pcie0: !delete , rng0: {device: virtio-rng}"), "virtio-rng" },
+		{ OTHER("rng0: !replace {device: virtio-rng}"), "virtio-rng" },
+		{ OTHER("rng0: !replace {device: regbank, reg: [0x1_0000, 0x1000]}"), "regbank" },
+		{ OTHER("pcie0: {devices: {rng0: !replace {device: virtio-balloon}}}"),
+		  "virtio-balloon" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		assert_rng_is_the_changed_one(cases[i].other, T("l.yaml, r.yaml"), cases[i].class);
+		assert_rng_is_the_changed_one(cases[i].other, T("r.yaml, l.yaml"), cases[i].class);
+	}
+	(void)state;
+}
+
+static void two_bases_that_make_one_device_differently_are_an_error(void **state)
+{
+	struct loaded l = load_with("t.yaml", NULL,
+				    LEFT_RIGHT("devices: {rng0: {device: virtio-rng}}\n",
+					       "devices: {rng0: {device: regbank, reg: "
+					       "[0x1_0000, 0x1000]}}\n",
+					       ""));
+
+	assert_null(l.plan);
+	assert_int_equal(l.ds.list[0].code, DIAG_device_clash);
+	assert_int_equal(l.ds.errors, 1);
+	loaded_free(&l);
+	(void)state;
+}
+
 static void a_mistake_in_a_base_shows_how_it_came_in(void **state)
 {
 	struct loaded l = load_two(BASE "devices: {uart0: {colour: red}}\n", BOARD, NULL);
@@ -234,6 +295,9 @@ int main(void)
 		cmocka_unit_test(later_wins_from_file_to_overlay_to_option_to_set),
 		cmocka_unit_test(two_bases_add_up_where_they_change_different_things),
 		cmocka_unit_test(two_bases_that_disagree_are_an_error_unless_the_file_decides),
+		cmocka_unit_test(
+			a_device_that_one_base_alone_has_moved_or_changed_is_so_in_either_order),
+		cmocka_unit_test(two_bases_that_make_one_device_differently_are_an_error),
 		cmocka_unit_test(a_mistake_in_a_base_shows_how_it_came_in),
 	};
 
