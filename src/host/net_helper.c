@@ -58,7 +58,7 @@ struct worker {
 	struct in_addr guest; /* whom DHCP gives the first address: where forwards lead */
 	struct queued *first, **last;
 	u32 nqueued, bytes;
-	struct net_join join; /* what may go on */
+	struct net_join to_machine, to_slirp; /* what may go on */
 	struct timer *timers;
 	struct pollfd *polled; /* [0] is the machine */
 	size_t npolled, cap_polled;
@@ -112,10 +112,10 @@ static void send_frame(struct worker *w, const u8 *bytes, u32 n, const struct ne
 static void end_join(struct worker *w)
 {
 	struct net_work work;
-	u32 n = net_join_end(&w->join, &work);
+	u32 n = net_join_end(&w->to_machine, &work);
 
 	if (n)
-		send_frame(w, w->join.frame, n, &work);
+		send_frame(w, w->to_machine.frame, n, &work);
 }
 
 static ssize_t on_packet(const void *bytes, size_t n, void *ctx)
@@ -123,10 +123,10 @@ static ssize_t on_packet(const void *bytes, size_t n, void *ctx)
 	static const struct net_work good = { .good = true };
 	struct worker *w = ctx;
 
-	if (n > NET_FRAME_MAX || net_join(&w->join, bytes, (u32)n))
+	if (n > NET_FRAME_MAX || net_join(&w->to_machine, bytes, (u32)n, &good))
 		return (ssize_t)n;
 	end_join(w);
-	if (!net_join(&w->join, bytes, (u32)n))
+	if (!net_join(&w->to_machine, bytes, (u32)n, &good))
 		send_frame(w, bytes, (u32)n, &good);
 	return (ssize_t)n;
 }
@@ -222,22 +222,45 @@ static void answer(struct worker *w, enum net_msg kind, const u8 *bytes, u32 n)
 	net_put(HOST_NET_FD, NET_MSG_REPLY, NULL, reply, sizeof(reply));
 }
 
+static void give_slirp(struct worker *w, u8 *bytes, u32 n, const struct net_work *work)
+{
+	if (net_sanitize(&w->rules, bytes, &n, work))
+		slirp_input(w->slirp, bytes, (int)n);
+}
+
+static void end_row(struct worker *w)
+{
+	struct net_work work;
+	u32 n = net_join_end(&w->to_slirp, &work);
+
+	if (n)
+		give_slirp(w, w->to_slirp.frame, n, &work);
+}
+
+static void take_frame(struct worker *w, u8 *bytes, u32 n, const struct net_work *work)
+{
+	if (net_join(&w->to_slirp, bytes, n, work))
+		return;
+	end_row(w);
+	if (!net_join(&w->to_slirp, bytes, n, work))
+		give_slirp(w, bytes, n, work);
+}
+
 static bool take_message(struct worker *w)
 {
 	u8 bytes[NET_FRAME_MAX];
 	struct net_work work;
 	enum net_msg kind;
 	i32 got = net_get(HOST_NET_FD, &kind, &work, bytes, sizeof(bytes));
-	u32 n = (u32)got;
 
 	if (got < 0) {
 		w->ended = errno != EAGAIN;
 		return false;
 	}
-	if (kind == NET_MSG_FRAME && net_sanitize(&w->rules, bytes, &n, &work))
-		slirp_input(w->slirp, bytes, (int)n);
+	if (kind == NET_MSG_FRAME)
+		take_frame(w, bytes, (u32)got, &work);
 	else if (kind == NET_MSG_ADD || kind == NET_MSG_REMOVE)
-		answer(w, kind, bytes, n);
+		answer(w, kind, bytes, (u32)got);
 	return true;
 }
 
@@ -245,6 +268,7 @@ static void take_messages(struct worker *w)
 {
 	for (u32 i = 0; i < AT_ONCE && take_message(w); i++)
 		;
+	end_row(w);
 	end_join(w);
 }
 

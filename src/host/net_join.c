@@ -3,7 +3,9 @@
  * libslirp sends what a connection has in segments as large as the guest said.  What follows
  * without a gap, with the same headers but for what counts, goes to the machine as one large
  * segment, with the work of cutting it left to do (net.h): a datagram, a wake-up and an
- * interrupt for all of them; and a card that takes large segments never cuts.
+ * interrupt for all of them; and a card that takes large segments never cuts.  The other way
+ * a driver that cuts its segments itself has them put together again before libslirp, which
+ * answers each frame with one of its own.
  *
  * RFC 791, 8200 and 9293.
  */
@@ -86,11 +88,17 @@ static void append(struct net_join *j, const u8 *frame, const struct segment *s)
 	j->whole = bytes < j->mss || j->mss < NET_MSS_MIN || frame[s->tcp + 13] & TCP_PSH;
 }
 
-bool net_join(struct net_join *j, const u8 *frame, u32 n)
+/* Its checksum is right or still to be made: a wrong one would be lost in the frame's. */
+static bool can_join(const struct net_work *work)
+{
+	return (work->good || work->csum) && !work->cut;
+}
+
+bool net_join(struct net_join *j, const u8 *frame, u32 n, const struct net_work *work)
 {
 	struct segment s;
 
-	if (!find_segment(frame, n, &s) || (j->len && !goes_on(j, frame, &s)))
+	if (!can_join(work) || !find_segment(frame, n, &s) || (j->len && !goes_on(j, frame, &s)))
 		return false;
 	if (!j->len) {
 		memcpy(j->frame, frame, s.data);
@@ -99,6 +107,7 @@ bool net_join(struct net_join *j, const u8 *frame, u32 n)
 		j->next = get_be32(frame + s.tcp + 4);
 		j->parts = 0;
 		j->whole = false;
+		j->work = *work;
 	}
 	append(j, frame, &s);
 	return true;
@@ -126,7 +135,7 @@ u32 net_join_end(struct net_join *j, struct net_work *work)
 	bool v6 = j->frame[ETH_BYTES] >> 4 == 6;
 	u32 n = j->len;
 
-	*work = (struct net_work){ .good = true };
+	*work = j->work;
 	j->len = 0;
 	if (!n || j->parts == 1)
 		return n;

@@ -70,12 +70,13 @@ struct net_join {
 	u32 next; /* the sequence number that goes on */
 	u16 mss;
 	u32 parts;
-	bool whole; /* nothing can go on */
+	bool whole;           /* nothing can go on */
+	struct net_work work; /* of the first, which may stay alone */
 	u8 frame[NET_FRAME_MAX];
 };
 
 /* False: it is nothing to join, or does not go on with what is there, which must end first. */
-bool net_join(struct net_join *j, const u8 *frame, u32 n);
+bool net_join(struct net_join *j, const u8 *frame, u32 n, const struct net_work *work);
 /* What was joined: its bytes, in j->frame, and its work.  0: there is none. */
 u32 net_join_end(struct net_join *j, struct net_work *work);
 

@@ -76,9 +76,11 @@ static void segment(struct frame *f, bool v6, u32 i, u32 data)
 	set_checksums(f, v6);
 }
 
+static const struct net_work good = { .good = true };
+
 static bool join(struct net_join *j, const struct frame *f)
 {
-	return net_join(j, f->b, f->n);
+	return net_join(j, f->b, f->n, &good);
 }
 
 /* -- Cutting it again -------------------------------------------------------------------- */
@@ -172,6 +174,41 @@ static void one_alone_stays_as_it_is(void **state)
 	assert_int_equal(net_join_end(&j, &work), f.n);
 	assert_memory_equal(j.frame, f.b, f.n);
 	assert_true(work.good && !work.csum && !work.cut);
+	(void)state;
+}
+
+/* As from a driver that cuts its segments itself, and leaves their checksums. */
+static void what_has_its_checksum_still_to_be_made_is_joined_and_alone_keeps_that(void **state)
+{
+	const struct net_work left = { .csum = true, .csum_start = 34, .csum_offset = 16 };
+	struct net_work work;
+	struct frame f;
+
+	j.len = 0;
+	segment(&f, false, 0, DATA);
+	assert_true(net_join(&j, f.b, f.n, &left));
+	assert_int_equal(net_join_end(&j, &work), f.n);
+	assert_memory_equal(&work, &left, sizeof(work));
+
+	assert_true(net_join(&j, f.b, f.n, &left));
+	segment(&f, false, 1, DATA);
+	assert_true(net_join(&j, f.b, f.n, &left));
+	assert_int_equal(net_join_end(&j, &work), 54 + 2 * DATA);
+	assert_true(work.csum && work.cut == NET_TSO4 && work.mss == DATA);
+	(void)state;
+}
+
+static void a_checksum_that_may_be_wrong_is_not_hidden_in_a_row(void **state)
+{
+	const struct net_work none = { 0 };
+	struct frame f;
+
+	j.len = 0;
+	segment(&f, false, 0, DATA);
+	assert_false(net_join(&j, f.b, f.n, &none));
+	assert_true(join(&j, &f));
+	segment(&f, false, 1, DATA);
+	assert_false(net_join(&j, f.b, f.n, &none));
 	(void)state;
 }
 
@@ -282,7 +319,7 @@ static void no_byte_behind_a_frame_is_read(void **state)
 			exact = xzalloc(MAX(n, 1));
 			memcpy(exact, f.b, n);
 			j.len = 0;
-			assert_false(net_join(&j, exact, n));
+			assert_false(net_join(&j, exact, n, &good));
 			free(exact);
 		}
 	(void)state;
@@ -294,6 +331,9 @@ int main(void)
 		cmocka_unit_test(what_was_joined_is_cut_into_what_was_sent),
 		cmocka_unit_test(a_row_without_end_becomes_the_largest_packet_there_is),
 		cmocka_unit_test(one_alone_stays_as_it_is),
+		cmocka_unit_test(
+			what_has_its_checksum_still_to_be_made_is_joined_and_alone_keeps_that),
+		cmocka_unit_test(a_checksum_that_may_be_wrong_is_not_hidden_in_a_row),
 		cmocka_unit_test(only_the_next_of_the_same_connection_goes_on),
 		cmocka_unit_test(what_says_more_than_data_is_not_joined),
 		cmocka_unit_test(push_ends_a_frame_and_is_in_it),
