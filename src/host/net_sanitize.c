@@ -9,22 +9,16 @@
  */
 #include "netio.h"
 
-#define ETH_BYTES  14
 #define ARP_BYTES  28
-#define IP4_BYTES  20
-#define IP6_BYTES  40
-#define TCP_BYTES  20
 #define UDP_BYTES  8
 #define ICMP_BYTES 8
 #define ND_BYTES   24  /* a neighbor's solicitation or advertisement */
 #define DHCP_BYTES 240 /* fixed part and magic cookie */
 
-enum { PROTO_ICMP = 1, PROTO_TCP = 6, PROTO_UDP = 17, PROTO_ICMP6 = 58 };
 enum { PORT_DHCP = 67, PORT_TFTP = 69 };
-enum { TCP_URG = 0x20 };
 
 /* A packet whose IP header is known to be sound: `n` bytes after it. */
-struct packet {
+struct judged {
 	u8 *ip, *payload;
 	u32 n;
 	bool v6;
@@ -33,41 +27,40 @@ struct packet {
 
 /* -- Checksums ---------------------------------------------------------------------- */
 
-static void set_checksum(const struct packet *p, u32 proto, u8 *at)
+static void set_checksum(const struct judged *p, u32 proto, u8 *at)
 {
-	u32 sum = proto + p->n;
+	u16 sum = packet_pseudo_sum(p->ip, p->v6, proto, p->n);
 
 	put_be16(at, 0);
-	sum += p->v6 ? sum16(0, p->ip + 8, 32) : sum16(0, p->ip + 12, 8);
 	put_be16(at, sum16_end(sum16(sum, p->payload, p->n)));
 }
 
 /* -- What is in IP ---------------------------------------------------------------------- */
 
-static bool tcp(const struct packet *p)
+static bool tcp(const struct judged *p)
 {
 	u8 *h = p->payload;
 	bool sum = p->sum;
 
 	if (p->n < TCP_BYTES || h[12] >> 4 < 5 || (h[12] >> 4) * 4u > p->n)
 		return false;
-	if (h[13] & TCP_URG || get_be16(h + 18)) {
-		h[13] &= (u8)~TCP_URG;
+	if (h[TCP_FLAGS] & TCP_URG || get_be16(h + 18)) {
+		h[TCP_FLAGS] &= (u8)~TCP_URG;
 		put_be16(h + 18, 0);
 		sum = true;
 	}
 	if (sum)
-		set_checksum(p, PROTO_TCP, h + 16);
+		set_checksum(p, PROTO_TCP, h + TCP_CHECKSUM);
 	return true;
 }
 
-static bool is_tftp(const struct net_rules *rules, const struct packet *p)
+static bool is_tftp(const struct net_rules *rules, const struct judged *p)
 {
 	return get_be16(p->payload + 2) == PORT_TFTP &&
 	       (p->v6 || !memcmp(p->ip + 16, rules->host, sizeof(rules->host)));
 }
 
-static bool udp(const struct net_rules *rules, const struct packet *p)
+static bool udp(const struct net_rules *rules, const struct judged *p)
 {
 	u8 *h = p->payload;
 
@@ -80,12 +73,12 @@ static bool udp(const struct net_rules *rules, const struct packet *p)
 	return true;
 }
 
-static bool icmp(const struct packet *p)
+static bool icmp(const struct judged *p)
 {
 	return p->n >= ICMP_BYTES && p->payload[0] == 8; /* echo request */
 }
 
-static bool icmp6(const struct packet *p)
+static bool icmp6(const struct judged *p)
 {
 	if (p->n < ICMP_BYTES)
 		return false;
@@ -101,7 +94,7 @@ static bool icmp6(const struct packet *p)
 	}
 }
 
-static bool in_ip(const struct net_rules *rules, const struct packet *p, u32 proto)
+static bool in_ip(const struct net_rules *rules, const struct judged *p, u32 proto)
 {
 	switch (proto) {
 	case PROTO_TCP:
@@ -121,11 +114,11 @@ static bool in_ip(const struct net_rules *rules, const struct packet *p, u32 pro
 
 static bool arp(const u8 *p, u32 n)
 {
-	return n >= ARP_BYTES && get_be16(p) == 1 && get_be16(p + 2) == 0x0800 && p[4] == 6 &&
+	return n >= ARP_BYTES && get_be16(p) == 1 && get_be16(p + 2) == ETH_IP4 && p[4] == 6 &&
 	       p[5] == 4 && (get_be16(p + 6) == 1 || get_be16(p + 6) == 2);
 }
 
-static bool ip4(const struct net_rules *rules, struct packet *p, u32 *n)
+static bool ip4(const struct net_rules *rules, struct judged *p, u32 *n)
 {
 	u8 *h = p->ip;
 	u32 total;
@@ -141,7 +134,7 @@ static bool ip4(const struct net_rules *rules, struct packet *p, u32 *n)
 	return in_ip(rules, p, h[9]);
 }
 
-static bool ip6(const struct net_rules *rules, struct packet *p, u32 *n)
+static bool ip6(const struct net_rules *rules, struct judged *p, u32 *n)
 {
 	u8 *h = p->ip;
 
@@ -158,21 +151,21 @@ static bool ip6(const struct net_rules *rules, struct packet *p, u32 *n)
 
 bool net_sanitize(const struct net_rules *rules, u8 *frame, u32 *len, const struct net_work *work)
 {
-	struct packet p = { .ip = frame + ETH_BYTES, .sum = work->csum };
+	struct judged p = { .ip = frame + ETH_BYTES, .sum = work->csum };
 	u32 n = *len - ETH_BYTES;
 	bool good;
 
 	if (*len < ETH_BYTES || *len > NET_FRAME_MAX || frame[6] & 1)
 		return false;
 	switch (get_be16(frame + 12)) {
-	case 0x0806:
+	case ETH_ARP:
 		good = arp(p.ip, n);
 		n = ARP_BYTES;
 		break;
-	case 0x0800:
+	case ETH_IP4:
 		good = ip4(rules, &p, &n);
 		break;
-	case 0x86dd:
+	case ETH_IP6:
 		good = ip6(rules, &p, &n);
 		break;
 	default:

@@ -9,6 +9,7 @@
 
 #include "internal.h"
 #include "net.h"
+#include "packet.h"
 
 /* -- Datagrams ------------------------------------------------------------------- */
 
@@ -66,7 +67,8 @@ bool netio_full(struct netio *io);
 /* -- Segments that become one frame (net_join.c) ------------------------------------------ */
 
 struct net_join {
-	u32 len;  /* of the frame so far; 0: there is none */
+	u32 len; /* of the frame so far; 0: there is none */
+	struct packet at;
 	u32 next; /* the sequence number that goes on */
 	u16 mss;
 	u32 parts;
