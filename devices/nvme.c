@@ -23,10 +23,11 @@
 #define ENTRIES       1024 /* of a queue, at most */
 #define PAGE          4096
 #define REQUESTS      64
-#define MDTS_MOST     7  /* 2^7 pages */
-#define BURST         64 /* commands served at once before others get a turn */
-#define EVENTS        4  /* Asynchronous Event Requests held */
-#define ERRORS        8  /* entries of the error log */
+#define MDTS_MOST     7      /* 2^7 pages */
+#define BURST         64     /* commands served at once before others get a turn */
+#define EVENTS        4      /* Asynchronous Event Requests held */
+#define ERRORS        8      /* entries of the error log */
+#define NO_COMMAND    0xffff /* in the log: the error is that of none (5.14.1.1) */
 #define RANGES        256
 #define RANGE_BYTES   16
 #define FIRMWARE      "1.0"
@@ -144,7 +145,7 @@ struct cq {
 
 struct error {
 	u64 number, lba;
-	u32 sq, id, status, nsid;
+	u32 sq, id, parameter, status, nsid;
 };
 
 struct request {
@@ -1067,6 +1068,7 @@ static void log_errors(const struct nvme *n, u8 *p)
 		put_le16(p + 8, (u16)e->sq);
 		put_le16(p + 10, (u16)e->id);
 		put_le16(p + 12, (u16)(e->status << 1));
+		put_le16(p + 14, (u16)e->parameter);
 		put_le64(p + 16, e->lba);
 		put_le32(p + 24, e->nsid);
 	}
@@ -1293,7 +1295,7 @@ static void serve(struct nvme *n)
 static void bad_doorbell(struct nvme *n, u32 what, u32 off, u32 value)
 {
 	guest_error(&n->dev, "doorbell 0x%" PRIx32 ": %" PRIu32 " is ignored", off, value);
-	log_error(n, (struct error){ .sq = 0xffff, .id = 0xffff });
+	log_error(n, (struct error){ .sq = NO_COMMAND, .id = NO_COMMAND, .parameter = NO_COMMAND });
 	raise(n, EVENT_ERROR, what);
 }
 

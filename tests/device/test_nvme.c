@@ -1164,6 +1164,8 @@ static void check_doorbells(struct nvme_rig *r)
 		assert_false(nv_see(r, 0, &c));
 		nv_put(r, DOORBELL + bad[i].off, bad[i].value);
 		assert_event(r, id, bad[i].what);
+		assert_int_equal(get_log(r, 1, 64, 0, false), 0);
+		assert_memory_equal(at(r, INFO_AT) + 8, "\xff\xff\xff\xff\0\0\xff\xff", 8);
 		assert_int_equal(nv_io(r, NV_READ, DATA_AT, 0, 0, 1), 0);
 		nv_disable(r);
 		nv_put(r, DOORBELL + bad[i].off, bad[i].value); /* of no interest now */
