@@ -178,6 +178,13 @@ bool holder_of_file(int fd, char *out, size_t cap)
 	return !fstat(fd, &w.file) && find(&w, out, cap);
 }
 
+bool holder_is_self(int fd)
+{
+	struct wanted w = { .socket = false };
+
+	return !fstat(fd, &w.file) && has_open("self", &w);
+}
+
 /* -- Ports -------------------------------------------------------------------------- */
 
 #define TCP_LISTENS 0x0a

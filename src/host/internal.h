@@ -98,6 +98,7 @@ void unix_unlisten(struct unix_listener *l); /* also after unix_listen() has fai
 
 /* Who has the file open and locked, as text: `vmbuild "debian" (pid 4242)`. */
 bool holder_of_file(int fd, char *out, size_t cap);
+bool holder_is_self(int fd); /* through another descriptor */
 /* Who listens there. */
 bool holder_of_port(const u8 *address, u32 port, bool udp, char *out, size_t cap);
 

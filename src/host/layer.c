@@ -109,6 +109,11 @@ static bool in_use(int fd, const char *path, struct err *e)
 {
 	char holder[160];
 
+	if (!may_be_read(fd) && holder_is_self(fd)) {
+		err_code(e, "E0602", "disk `%s` is in this machine twice", path);
+		return err_hint(e, "each disk has an image of its own: `vmbuild image overlay` "
+				   "makes one that lies over another");
+	}
 	if (holder_of_file(fd, holder, sizeof(holder)))
 		err_code(e, "E0602", "disk `%s` is open in %s", path, holder);
 	else

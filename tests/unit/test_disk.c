@@ -297,6 +297,27 @@ static void another_process_is_told_who_has_the_disk(void **state)
 	(void)state;
 }
 
+/* By a hard link, of which the board cannot know. */
+static void a_disk_that_is_in_the_machine_twice_is_called_so(void **state)
+{
+	struct host_disk h = { .path = image };
+	struct guest one, other;
+	struct err e = { 0 };
+	char name[80];
+
+	make_image(image, 4096);
+	assert_true(try_plug(&one, &h, &e));
+	snprintf(name, sizeof(name), "%s.twice", image);
+	assert_int_equal(link(image, name), 0);
+	h.path = name;
+	assert_false(try_plug(&other, &h, &e));
+	assert_string_equal(e.code, "E0602");
+	assert_non_null(strstr(e.text, "is in this machine twice"));
+	unplug(&one);
+	unlink(name);
+	(void)state;
+}
+
 static void readers_share_a_disk_and_keep_writers_out(void **state)
 {
 	struct host_disk h = { .path = image, .read_only = true };
@@ -1221,6 +1242,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(another_process_is_told_who_has_the_disk, calm),
+		cmocka_unit_test_setup(a_disk_that_is_in_the_machine_twice_is_called_so, calm),
 		cmocka_unit_test_setup(readers_share_a_disk_and_keep_writers_out, calm),
 		cmocka_unit_test_setup(what_is_no_disk_is_refused_with_the_reason, calm),
 		cmocka_unit_test_setup(a_link_to_an_image_is_followed, calm),
