@@ -275,13 +275,24 @@ static u32 extension(struct ir_block *b, u32 x, bool is_signed, i64 left, i64 ri
 	return right == 32 ? x : binary_k(b, is_signed ? IR_SAR : IR_SHR, x, right - 32);
 }
 
+/* The low bits of a register, or all of them. */
+static bool is_part_of_x(const struct ir_block *b, u32 n)
+{
+	const struct ir *i = &b->ir[n];
+
+	return i->op == IR_X || (i->op == IR_AND && b->ir[i->a].op == IR_X && is_k(b, i->b));
+}
+
 /* The value v of r, where r is x << k until then: an index, or an extension. */
 static u32 with_shift(struct ir_block *b, u32 r, u32 shift, u32 v)
 {
 	struct ir s = b->ir[shift], i = b->ir[v];
 	u32 other = is_x(b, i.a, r) ? i.b : i.a;
 
-	if (s.op != IR_SHL || b->ir[s.a].op != IR_X || !is_k(b, s.b))
+	if (s.op == IR_AND && is_part_of_x(b, shift) && i.op == IR_SHL && is_x(b, i.a, r) &&
+	    is_k(b, i.b))
+		return node(b, (struct ir){ .op = IR_SHL, .a = (u16)shift, .b = i.b });
+	if (s.op != IR_SHL || !is_part_of_x(b, s.a) || !is_k(b, s.b))
 		return v;
 	if (i.op == IR_ADD && (is_x(b, i.a, r) || is_x(b, i.b, r)) && b->ir[other].op == IR_X &&
 	    !is_x(b, other, r) && b->ir[s.b].k <= 3)

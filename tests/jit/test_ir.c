@@ -162,6 +162,8 @@ static void a_shift_that_nobody_sees_is_a_part_of_what_follows(void **state)
 {
 	EXPECT(0, 2, "0: DEAD 4: x10=ADD(SHL(x11,2),x12)", SLLI(A0, A1, 2), ADD(A0, A0, A2));
 	EXPECT(0, 2, "0: DEAD 4: x10=ADD(SHL(x10,3),x12)", SLLI(A0, A0, 3), ADD(A0, A2, A0));
+	EXPECT(0, 3, "0: DEAD 4: DEAD 8: x10=ADD(SHL(AND(x11,255),2),x12)", ANDI(A0, A1, 255),
+	       SLLI(A0, A0, 2), ADD(A0, A0, A2));
 	EXPECT(0, 2, "0: DEAD 4: x10=ZX32(x11)", SLLI(A0, A1, 32), SRLI(A0, A0, 32));
 	EXPECT(0, 2, "0: DEAD 4: x10=SHL(ZX32(x11),2)", SLLI(A0, A1, 32), SRLI(A0, A0, 30));
 	EXPECT(0, 2, "0: DEAD 4: x10=SHR(ZX32(x11),3)", SLLI(A0, A1, 32), SRLI(A0, A0, 35));
@@ -174,6 +176,7 @@ static void a_shift_that_nobody_sees_is_a_part_of_what_follows(void **state)
 	EXPECT(0, 2, "0: x10=SHL(x11,2) 4: x10=ADD(x10,x10)", SLLI(A0, A1, 2), ADD(A0, A0, A0));
 	EXPECT(0, 2, "0: x10=SHL(x11,2) 4: x10=LOAD(x10)", SLLI(A0, A1, 2), LOAD_D(A0, A0, 0));
 	EXPECT(0, 2, "0: x10=SHL(x11,4) 4: x10=ADD(x10,x12)", SLLI(A0, A1, 4), ADD(A0, A0, A2));
+	EXPECT(0, 2, "0: x10=AND(x11,255) 4: x12=SHL(x10,2)", ANDI(A0, A1, 255), SLLI(A2, A0, 2));
 	EXPECT(0, 2, "0: x10=SHL(x11,32) 4: x10=SAR(x10,30)", SLLI(A0, A1, 32), SRAI(A0, A0, 30));
 	(void)state;
 }

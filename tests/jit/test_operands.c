@@ -1,5 +1,6 @@
 /* test_operands.c - each row of rv.def with whatever is known of its operands while it is compiled:
- * nothing, in a host register or in memory; a constant; an address relative to its page.
+ * nothing, in a host register or in memory; a constant; an address relative to its page.  Then a
+ * branch asks at once what the result is.
  *
  * The engine `lockstep` compares what is compiled with the interpreter.
  */
@@ -63,6 +64,12 @@ static void run(struct rig *r, const struct pattern *p, u32 rd, struct operand a
 	n += prepare(code + n, a.r, a.kind);
 	n += prepare(code + n, b.r, b.kind);
 	code[n++] = p->match | (fields & ~p->mask);
+	if ((p->match & 0x7f) != OPCODE_BRANCH) {
+		static const u32 conditions[] = { 0, 1, 4, 5 }; /* eq, ne, lt, ge */
+
+		code[n++] = asm_b(conditions[(a.kind + b.kind + rd) % 4], rd, ZERO, 8);
+		code[n++] = ADDI(rd, rd, 1);
+	}
 	code[n++] = EBREAK;
 	code[n++] = EBREAK;
 	code[n++] = EBREAK;
@@ -122,10 +129,33 @@ static void each_row_is_compiled_whatever_is_known_of_its_operands(void **state)
 	(void)state;
 }
 
+static void the_lowest_bytes_are_taken_out_of_any_register(void **state)
+{
+	static const u32 regs[] = { PINNED_1, PINNED_2, MEMORY_1, MEMORY_2 };
+	struct rig *r = rig();
+	struct hart *h = r->harts[0];
+
+	for (u32 n = 0; n < 16; n++) {
+		u32 rs = regs[n / 4], rd = regs[n % 4];
+		const u32 code[] = { ANDI(30, rs, 255), SLLI(rd, rs, 48), SRLI(rd, rd, 48),
+				     ANDI(rd, rd, 255), EBREAK };
+
+		h->x[rs] = 0x8182838485868788;
+		exec_put(r, CODE, code, ARRAY_LEN(code));
+		exec_from(r, RIG_RAM + CODE);
+		assert_int_equal(r->stops, 0);
+		assert_int_equal(h->x[30], 0x88);
+		assert_int_equal(h->x[rd], 0x88);
+	}
+	rig_free(r);
+	(void)state;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_row_is_compiled_whatever_is_known_of_its_operands),
+		cmocka_unit_test(the_lowest_bytes_are_taken_out_of_any_register),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

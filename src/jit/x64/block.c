@@ -64,9 +64,9 @@ static void value_into(struct gen *g, u32 v, u8 d)
 	}
 }
 
-static void set(struct gen *g, u32 n)
+static void set_x(struct gen *g, u32 r, u32 v)
 {
-	u32 r = (u32)ir(g, n)->k, v = ir(g, n)->a;
+	bool flags;
 	u8 d;
 
 	if (r < 32 && pin(r) != NO_REG) {
@@ -77,13 +77,28 @@ static void set(struct gen *g, u32 n)
 		x64_store_imm(&g->c, W, x_memory(r), (i32)ir(g, v)->k);
 		return;
 	}
-	if (r < 32 && update_memory(g, r, v))
+	if (r < 32 && update_memory(g, r, v)) {
+		gen_note_flags(g);
 		return;
+	}
 	d = gen_temp(g);
 	value_into(g, v, d);
+	flags = gen_has_flags(g);
 	if (r < 32)
 		x64_store(&g->c, W, x_memory(r), d);
+	if (flags)
+		gen_note_flags(g);
 	gen_release(g, d);
+}
+
+static void set(struct gen *g, u32 n)
+{
+	u32 r = (u32)ir(g, n)->k;
+
+	g->flags_end = 0;
+	set_x(g, r, ir(g, n)->a);
+	if (gen_has_flags(g))
+		g->flags_of = r;
 }
 
 /* What is known of the guest holds no longer. */
@@ -225,7 +240,7 @@ static bool block(struct jit_code *code, const struct ir_block *b, const struct 
 	g.nguesses = g.paired_sc = g.busy = g.jump = g.redos = g.nstubs = g.nops = g.next_xmm =
 		g.xmm_busy = 0;
 	g.at = b->start;
-	g.len = 0;
+	g.len = g.flags_end = g.flags_of = 0;
 	g.index = UINT32_MAX; /* before the first */
 	memset(g.f_in, -1, sizeof(g.f_in));
 	memset(g.xmm_of, -1, sizeof(g.xmm_of));

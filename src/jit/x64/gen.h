@@ -144,6 +144,8 @@ struct gen {
 	u32 busy;           /* bit set of rax, rcx, rdx */
 	u32 jump;           /* the statement that ends the block, once its instruction is done; 0 */
 	u32 redos;          /* stubs from here on may be of this instruction */
+	u32 flags_end;      /* the host's flags are of x[flags_of], if no code is behind this; */
+	u32 flags_of;       /* of another value, if that is x0 */
 
 	/* What is known of the guest here. */
 	bool fp_on;
@@ -239,6 +241,8 @@ enum { RM_RNE = 0, RM_RTZ = 1, RM_DYNAMIC = 7 };
 
 /* -- integer.c ----------------------------------------------------------------------- */
 
+void gen_note_flags(struct gen *g);
+bool gen_has_flags(const struct gen *g);
 u8 gen_temp(struct gen *g);
 void gen_release(struct gen *g, u8 r);
 void gen_take(struct gen *g, u8 r);

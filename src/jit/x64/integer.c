@@ -33,6 +33,20 @@ void gen_take(struct gen *g, u8 r)
 	g->busy |= 1u << r;
 }
 
+/* -- Flags of the host, as the last instruction left them ----------------------------------- */
+
+/* They are those of the value that was just made, in whatever register. */
+void gen_note_flags(struct gen *g)
+{
+	g->flags_end = offset_of(&g->c);
+	g->flags_of = 0;
+}
+
+bool gen_has_flags(const struct gen *g)
+{
+	return g->flags_end == offset_of(&g->c);
+}
+
 /* -- Values ------------------------------------------------------------------------- */
 
 void gen_into(struct gen *g, u32 n, u8 d);
@@ -135,6 +149,21 @@ static void alu_into(struct gen *g, enum alu op, u32 w, u32 a, u32 c, u8 d)
 	} else {
 		binary_into(g, ((u32)op << 3 | 3) | w, op != ALU_SUB, a, c, d);
 	}
+	gen_note_flags(g);
+}
+
+/* The lowest bytes have an instruction of their own, which other registers get at no cost. */
+static void and_into(struct gen *g, u32 a, u32 c, u8 d)
+{
+	struct rm s;
+
+	if (!is_const(g, c, UINT8_MAX) && !is_const(g, c, UINT16_MAX)) {
+		alu_into(g, ALU_AND, W, a, c, d);
+		return;
+	}
+	s = gen_rm_of(g, a);
+	x64_op(&g->c, is_const(g, c, UINT8_MAX) ? OP_MOVZX8 : OP_MOVZX16, d, s, 0);
+	gen_release_rm(g, s);
 }
 
 static void mul_into(struct gen *g, const struct ir *i, u8 d)
@@ -257,6 +286,22 @@ static bool condition_of(enum ir_op op, enum cc *cc)
 	}
 }
 
+/* The comparison with 0 that is asked for, by the flags of the value itself. */
+static bool of_result(enum cc *cc)
+{
+	if (*cc == CC_L)
+		*cc = CC_S;
+	else if (*cc == CC_GE)
+		*cc = CC_NS;
+	return *cc == CC_E || *cc == CC_NE || *cc == CC_S || *cc == CC_NS;
+}
+
+/* The register was set just now, and the flags with it. */
+static bool has_flags_of(const struct gen *g, u32 n)
+{
+	return is_op(g, n, IR_X) && gen_has_flags(g) && ir(g, n)->k == (i64)g->flags_of;
+}
+
 /* Sets the flags; the condition under which n is 1. */
 enum cc gen_compare(struct gen *g, u32 n)
 {
@@ -271,14 +316,11 @@ enum cc gen_compare(struct gen *g, u32 n)
 		gen_release(g, r);
 		return CC_NE;
 	}
+	if (is_const(g, i->b, 0) && has_flags_of(g, i->a) && of_result(&cc))
+		return cc;
 	a = is_op(g, i->a, IR_X) ? x_at((u32)ir(g, i->a)->k) : rm_reg(gen_reg_of(g, i->a));
-	if (!a.mem && is_const(g, i->b, 0) &&
-	    (cc == CC_E || cc == CC_NE || cc == CC_L || cc == CC_GE)) {
+	if (!a.mem && is_const(g, i->b, 0) && of_result(&cc)) {
 		x64_op(&g->c, 0x85 | W, a.base, a, 0);
-		if (cc == CC_L)
-			cc = CC_S;
-		else if (cc == CC_GE)
-			cc = CC_NS;
 	} else if (is_imm(g, i->b)) {
 		x64_alu_imm(&g->c, ALU_CMP, W, a, (i32)ir(g, i->b)->k);
 	} else if (!a.mem) {
@@ -555,7 +597,7 @@ void gen_into(struct gen *g, u32 n, u8 d)
 		alu_into(g, ALU_SUB, W, i->a, i->b, d);
 		break;
 	case IR_AND:
-		alu_into(g, ALU_AND, W, i->a, i->b, d);
+		and_into(g, i->a, i->b, d);
 		break;
 	case IR_OR:
 		alu_into(g, ALU_OR, W, i->a, i->b, d);
@@ -615,6 +657,7 @@ void gen_into(struct gen *g, u32 n, u8 d)
 	}
 	case IR_SX32: {
 		struct rm s;
+		bool flags;
 
 		/* The low half decides: no need to make more. */
 		if (is_op(g, i->a, IR_ADD)) {
@@ -632,7 +675,10 @@ void gen_into(struct gen *g, u32 n, u8 d)
 			gen_into(g, i->a, d);
 			s = rm_reg(d);
 		}
+		flags = gen_has_flags(g);
 		x64_op(&g->c, OP_MOVSXD, d, s, 0);
+		if (flags)
+			gen_note_flags(g);
 		break;
 	}
 	case IR_ZX32: /* a division has no register to spare */
