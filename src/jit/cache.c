@@ -397,7 +397,7 @@ static void note_loops(struct jit *j, const struct hart *h, struct jit_page *pag
 static bool compile(struct jit *j, struct hart *h, struct jit_page *page, u32 start)
 {
 	ir_read(&j->ir, h, page->bytes, start, JIT_BLOCK);
-	if (j->ir.ir[1].op == IR_END) { /* the interpreter's from its first instruction on */
+	if (ir_is_interpreted(&j->ir)) {
 		atomic_store_explicit(&page->heat[start / 2], JIT_NEVER, memory_order_relaxed);
 		return false;
 	}

@@ -50,8 +50,9 @@
 	O(ROUND)    /* k: a mode, or 7: frm must be valid */                                   \
 	O(FENCE)    /* k: nonzero if it orders stores before loads */                          \
 	O(CSR)      /* k: the instruction's word */                                            \
-	O(STEP)     /* interpret this instruction, and go on */                                \
-	O(END)      /* interpret this instruction; who knows what comes then */                \
+	/* the instruction by its helper, which is k, or by the interpreter if that is NULL */ \
+	O(STEP)     /* then on */                                                              \
+	O(END)      /* who knows what comes then */                                            \
 	O(DEAD)
 /* clang-format on */
 
@@ -88,6 +89,12 @@ struct ir_block {
 /* Reads instructions from `start` on: to a jump, the end of the page, or of what fits.  `h` says
  * which there are and how they decode. */
 void ir_read(struct ir_block *b, const struct hart *h, const u8 *page, u32 start, u32 max_insns);
+
+/* It begins with what only the interpreter does. */
+static inline bool ir_is_interpreted(const struct ir_block *b)
+{
+	return b->ir[1].op == IR_END && !b->ir[1].k;
+}
 
 /* A line per node, for tests and for people. */
 void ir_text(const struct ir_block *b, struct str *out);

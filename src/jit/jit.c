@@ -49,9 +49,9 @@ bool jit_step(struct hart *h)
 	return h->left == left - 1 && h->pc == where_pc(h) + where_len(h);
 }
 
-bool jit_csr(struct hart *h, const struct op *op, help_fn *f)
+bool jit_help(struct hart *h, const struct op *op, help_fn *f)
 {
-	jit_count(h, JIT_call_csr, 1);
+	jit_count(h, JIT_call_help, 1);
 	h->left -= where_done(h);
 	return !f(h, op, where_pc(h));
 }
@@ -96,12 +96,12 @@ static void fp_collect(struct hart *h)
 	h->fflags |= guest_flags(h->mxcsr);
 }
 
-bool jit_csr_fp(struct hart *h, const struct op *op, help_fn *f)
+bool jit_help_fp(struct hart *h, const struct op *op, help_fn *f)
 {
 	bool on;
 
 	fp_collect(h);
-	on = jit_csr(h, op, f);
+	on = jit_help(h, op, f);
 	h->mxcsr = host_control(h);
 	return on;
 }

@@ -159,7 +159,7 @@ enum jit_exit jit_enter(struct hart *h, u32 code);
 	C(exit_trap)   /* an instruction has trapped */                                            \
 	C(exit_step)   /* before an instruction that the interpreter does */                       \
 	C(call_step)   /* in the midst of code: one instruction is interpreted, */                 \
-	C(call_csr)    /* a CSR is read or written, */                                             \
+	C(call_help)   /* one is done by its helper: CSRs, fences, returns from traps, */          \
 	C(call_group)  /* a page is looked up for several accesses */                              \
 	C(interpreted) /* instructions that were not compiled, of all */
 
@@ -198,8 +198,8 @@ void jit_fault(struct hart *h);
 bool jit_step(struct hart *h);
 /* The instruction guesses wrong too often: its loop is made again, without that. */
 void jit_impatient(struct hart *h);
-/* A CSR instruction; the result as of jit_step().  jit_csr_fp() for those of floating point. */
-bool jit_csr(struct hart *h, const struct op *op, help_fn *f);
-bool jit_csr_fp(struct hart *h, const struct op *op, help_fn *f);
+/* By its helper; the result as of jit_step().  jit_help_fp() for CSRs of floating point. */
+bool jit_help(struct hart *h, const struct op *op, help_fn *f);
+bool jit_help_fp(struct hart *h, const struct op *op, help_fn *f);
 
 #endif

@@ -110,21 +110,6 @@ void gen_forget_state(struct gen *g)
 	g->least_privilege = 0;
 }
 
-static void interpret(struct gen *g)
-{
-	x64_const(&g->c, RCX, gen_where_now(g));
-	x64_call_to(&g->c, g->code->common[STEP]);
-	gen_forget_state(g);
-}
-
-static void end(struct gen *g)
-{
-	gen_leave_loop(g);
-	gen_count(g, g->index);
-	x64_const(&g->c, RAX, g->at);
-	x64_jmp_to(&g->c, g->code->common[EXIT_STEP]);
-}
-
 static void fence(struct gen *g)
 {
 	put1(&g->c, 0xf0);
@@ -175,7 +160,7 @@ static u32 insn(struct gen *g, u32 n)
 				gen_round_statement(g, n);
 				break;
 			}
-			interpret(g);
+			gen_step(g, NULL);
 			while (n + 1 < g->b->n && !is_op(g, n + 1, IR_INSN))
 				n++;
 			break;
@@ -187,10 +172,10 @@ static u32 insn(struct gen *g, u32 n)
 			gen_csr(g, (u32)i->k);
 			break;
 		case IR_STEP:
-			interpret(g);
+			gen_step(g, (help_fn *)(uintptr_t)i->k);
 			break;
 		case IR_END:
-			end(g);
+			gen_end(g, (help_fn *)(uintptr_t)i->k);
 			break;
 		default:
 			break; /* a value: made where it is used */

@@ -135,6 +135,27 @@ static void make_poll(struct code_buf *c, u32 *at)
 	x64_jmp_to(c, at[LOOK_UP]);
 }
 
+/* All is in memory.  Traps and what returns from them end up here. */
+static void make_resume(struct code_buf *c, u32 *at)
+{
+	u32 nothing_up;
+
+	at[RESUME] = offset_of(c);
+	x64_alu_imm(c, ALU_CMP, 0, H(event), 0);
+	nothing_up = x64_jcc_short(c, CC_E);
+	x64_const(c, RAX, JIT_AGAIN);
+	x64_jmp_to(c, at[EXIT_DONE]);
+	x64_bind_short(c, nothing_up);
+	load_pins(c, ALL_PINS);
+	x64_mov(c, W, R15, H(ctx));
+	x64_mov(c, W, R14, H(left));
+	x64_mov(c, W, RAX, H(pc));
+	x64_op(c, 0x85 | W, R14, rm_reg(R14), 0);
+	x64_bind_to(c, x64_jcc(c, CC_LE), at[POLL_PC]);
+	gen_target_of_rax(c);
+	x64_jmp_to(c, at[LOOK_UP]);
+}
+
 /* Calls `function` for the instruction at hart.where.  The stack has the return address, and one
  * more word keeps MXCSR. */
 static void begin_call(struct code_buf *c)
@@ -162,8 +183,7 @@ static void make_fault(struct code_buf *c, u32 *at)
 	store_pins(c, ALL_PINS);
 	x64_store(c, W, H(left), R14);
 	call(c, (const void *)(uintptr_t)jit_fault);
-	x64_const(c, RAX, JIT_AGAIN);
-	x64_jmp_to(c, at[EXIT_DONE]);
+	x64_jmp_to(c, at[RESUME]);
 }
 
 static void make_access(struct code_buf *c, u32 *at, u32 kind, u32 log2_size)
@@ -243,10 +263,10 @@ static void make_step(struct code_buf *c, u32 *at, enum common which, const void
 		x64_mov(c, W, RSI, rm_reg(RDX));
 		x64_mov(c, W, RDX, rm_reg(RAX));
 	}
-	if (which == CSR_FP)
+	if (which == HELP_FP)
 		mxcsr(c, true, H(mxcsr));
 	call(c, function);
-	if (which == CSR_FP) {
+	if (which == HELP_FP) {
 		mxcsr(c, false, H(mxcsr));
 		x64_alu_imm(c, ALU_ADD, W, rm_reg(RSP), 8);
 	} else {
@@ -255,8 +275,7 @@ static void make_step(struct code_buf *c, u32 *at, enum common which, const void
 	x64_op(c, 0x84, RAX, rm_reg(RAX), 0);
 	on = x64_jcc_short(c, CC_NE);
 	drop_return(c);
-	x64_const(c, RAX, JIT_AGAIN);
-	x64_jmp_to(c, at[EXIT_DONE]);
+	x64_jmp_to(c, at[RESUME]);
 	x64_bind_short(c, on);
 	load_pins(c, ALL_PINS);
 	x64_mov(c, W, R15, H(ctx));
@@ -288,9 +307,10 @@ void gen_common(struct jit_code *code)
 	make_enter(c);
 	make_exits(c, at);
 	code->miss = at[EXIT_MISS];
-	make_fault(c, at);
 	make_look_up(c, at);
 	make_poll(c, at);
+	make_resume(c, at);
+	make_fault(c, at);
 	for (u32 i = 0; i < 4; i++) {
 		make_access(c, at, LOAD, i);
 		make_access(c, at, STORE, i);
@@ -298,8 +318,8 @@ void gen_common(struct jit_code *code)
 	make_impatient(c, at);
 	make_group(c, at);
 	make_step(c, at, STEP, (const void *)(uintptr_t)jit_step);
-	make_step(c, at, CSR_ACCESS, (const void *)(uintptr_t)jit_csr);
-	make_step(c, at, CSR_FP, (const void *)(uintptr_t)jit_csr_fp);
+	make_step(c, at, HELP, (const void *)(uintptr_t)jit_help);
+	make_step(c, at, HELP_FP, (const void *)(uintptr_t)jit_help_fp);
 	assert(!c->full);
 	code->used = offset_of(c);
 }

@@ -195,11 +195,6 @@ void gen_csr(struct gen *g, u32 word)
 
 	if (member_in_line(g, word) || status_in_line(g, word))
 		return;
-	decode(g->h->decoder, word, &g->ops[g->nops].op);
-	x64_const(&g->c, RCX, gen_where_now(g));
-	x64_lea(&g->c, W, RDX, rm_rip(0));
-	g->ops[g->nops++].site = offset_of(&g->c) - 4;
-	x64_const(&g->c, RAX, (u64)(uintptr_t)f);
-	x64_call_to(&g->c, g->code->common[is_fp_csr(word) ? CSR_FP : CSR_ACCESS]);
+	gen_help(g, f, is_fp_csr(word) ? HELP_FP : HELP);
 	gen_forget_state(g);
 }

@@ -70,8 +70,9 @@ enum common {
 	LOOK_UP,          /* rax: address to go on at; edx: its target, half the size, is another */
 	FAULT,            /* hart.where and hart.fault */
 	STEP,             /* ecx: where */
-	CSR_ACCESS,       /* ecx: where; rdx: the op; rax: the helper */
-	CSR_FP,           /* the same for fflags, frm, fcsr */
+	RESUME,           /* C has done what it was asked for: at hart.pc, if nothing else is up */
+	HELP,             /* ecx: where; rdx: the op; rax: the helper */
+	HELP_FP,          /* the same for fflags, frm, fcsr */
 	IMPATIENT,        /* ecx: where */
 	GROUP,            /* rax: first, rdx: last, ecx: where, and flags of jit_group() */
 	LOAD,             /* + log2 size; rax: address, ecx: where */
@@ -272,6 +273,7 @@ void gen_access_misses(struct gen *g, enum stub_kind kind, struct lookup l, u32 
 void gen_load_into(struct gen *g, u32 node, enum extension e, u8 d);
 u32 gen_extended_load(const struct gen *g, u32 n, enum extension *e);
 void gen_store(struct gen *g, u32 node);
+void gen_zero_at_rax(struct gen *g);
 
 /* -- atomic.c ------------------------------------------------------------------------ */
 
@@ -329,6 +331,12 @@ void gen_leave_loop(struct gen *g);
 void gen_make_loop_calls(struct gen *g);
 void gen_spill(struct gen *g, const struct stub *s);
 void gen_reload(struct gen *g, const struct stub *s);
+
+/* -- help.c -------------------------------------------------------------------------- */
+
+void gen_help(struct gen *g, help_fn *f, enum common how);
+void gen_step(struct gen *g, help_fn *f);
+void gen_end(struct gen *g, help_fn *f);
 
 /* -- csr.c -------------------------------------------------------------------------- */
 

@@ -442,6 +442,20 @@ static void store_imm(struct gen *g, u32 size, struct rm at, i32 k)
 	}
 }
 
+/* The 64 bytes around the address in rax; what misses is interpreted. */
+void gen_zero_at_rax(struct gen *g)
+{
+	struct span s = { .r = RAX, .size = 64, .writes = true };
+	struct lookup l;
+
+	x64_alu_imm(&g->c, ALU_AND, W, rm_reg(RAX), -(i32)s.size);
+	l = look_up(g, s, RCX);
+	x64_vex(&g->c, 0xef | MAP_0F | P_66, 0, 0, rm_reg(0), 0); /* vpxor xmm0, xmm0, xmm0 */
+	for (i32 i = 0; i < (i32)s.size; i += 16)
+		x64_vex(&g->c, 0x11 | MAP_0F, 0, 0, rm_index(RCX, RAX, 0, i), 0); /* vmovups */
+	gen_miss(g, STUB_REDO, l);
+}
+
 void gen_store(struct gen *g, u32 node)
 {
 	const struct ir *i = ir(g, node);
