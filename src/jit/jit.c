@@ -135,7 +135,7 @@ struct jit_page *jit_page_at_pc(struct hart *h, bool remember)
 	}
 	found = cache_page(j, h, live - h->pc % PAGE_SIZE);
 	if (found != &j->none && remember) {
-		at = jump_of(h, page);
+		at = mmu_new_jump(h->ctx, page);
 		at->native_page = page;
 		at->native = found;
 	}
@@ -150,13 +150,15 @@ static void expire(struct hart *h, struct context *ctx)
 	bool all = ctx->native_epoch != epoch;
 
 	mmu_forget_targets(ctx);
-	for (u32 i = 0; i < JUMP_ENTRIES; i++) {
-		struct jump *at = &ctx->jumps[i];
+	for (u32 i = 0; i < ARRAY_LEN(ctx->jumps_used); i++)
+		for (u64 used = ctx->jumps_used[i]; used; used &= used - 1) {
+			struct jump *at = &ctx->jumps[i * 64 + (u32)CTZ64(used)];
 
-		at->page = TLB_NONE;
-		if (at->native_page != TLB_NONE && (all || !code_is_unwritten(at->native->written)))
-			at->native_page = TLB_NONE;
-	}
+			at->page = TLB_NONE;
+			if (at->native_page != TLB_NONE &&
+			    (all || !code_is_unwritten(at->native->written)))
+				at->native_page = TLB_NONE;
+		}
 	ctx->native_epoch = epoch;
 }
 

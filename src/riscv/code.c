@@ -204,6 +204,7 @@ const struct op *code_at(struct hart *h)
 {
 	u64 pc = h->pc;
 	struct jump *j = jump_of(h, pc);
+	const struct op *ops;
 	const u8 *live;
 	bool whole;
 
@@ -214,7 +215,9 @@ const struct op *code_at(struct hart *h)
 		return fetch_trap(h);
 	if (!whole)
 		return code_single(h);
-	j->ops = page_of(h, live - pc % PAGE_SIZE)->ops;
+	ops = page_of(h, live - pc % PAGE_SIZE)->ops; /* this may empty them all */
+	j = mmu_new_jump(h->ctx, pc);
+	j->ops = ops;
 	j->page = align_down(pc, PAGE_SIZE);
 	return &j->ops[pc / 2 % PAGE_SLOTS];
 }

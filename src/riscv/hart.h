@@ -195,6 +195,7 @@ struct guess {
 struct context {
 	struct tlb_entry tlb[TLB_ENTRIES];
 	struct jump jumps[JUMP_ENTRIES];
+	u64 jumps_used[(JUMP_ENTRIES + 63) / 64]; /* bit set: those that are not empty, and some more */
 	struct target targets[TARGETS];
 	u64 target_pages[TARGET_PAGES / 64];
 	struct guess guesses[2][JIT_GUESSES]; /* of loads, of stores */
@@ -248,6 +249,8 @@ struct got {
  * first: the page is used for that. */
 struct got mmu_addend(struct hart *h, u64 gva, enum access access, bool writes);
 
+/* The entry for jumps to gva's page, to be filled. */
+struct jump *mmu_new_jump(struct context *ctx, u64 gva);
 /* Empties the jump caches of all contexts: code pages went away. */
 void mmu_forget_jumps(struct hart *h);
 /* The targets of one context; for engines. */

@@ -102,11 +102,27 @@ static bool has_targets(const struct context *ctx, u64 page)
 	return ctx->target_pages[bit / 64] >> bit % 64 & 1;
 }
 
+static void no_jump(struct jump *j)
+{
+	j->page = j->native_page = TLB_NONE;
+}
+
 static void clear_jumps(struct context *ctx)
 {
 	mmu_forget_targets(ctx);
-	for (u32 i = 0; i < JUMP_ENTRIES; i++)
-		ctx->jumps[i].page = ctx->jumps[i].native_page = TLB_NONE;
+	for (u32 i = 0; i < ARRAY_LEN(ctx->jumps_used); i++) {
+		for (u64 used = ctx->jumps_used[i]; used; used &= used - 1)
+			no_jump(&ctx->jumps[i * 64 + (u32)CTZ64(used)]);
+		ctx->jumps_used[i] = 0;
+	}
+}
+
+struct jump *mmu_new_jump(struct context *ctx, u64 gva)
+{
+	u32 n = gva / PAGE_SIZE % JUMP_ENTRIES;
+
+	ctx->jumps_used[n / 64] |= (u64)1 << n % 64;
+	return &ctx->jumps[n];
 }
 
 static void clear(struct context *ctx)
@@ -194,6 +210,8 @@ static struct context *new_context(void)
 
 	for (u32 i = 0; i < TARGETS; i++)
 		ctx->targets[i].pc = TLB_NONE;
+	for (u32 i = 0; i < JUMP_ENTRIES; i++)
+		no_jump(&ctx->jumps[i]);
 	ctx->guessed = 1;
 	forget_guesses(ctx);
 	return ctx;
