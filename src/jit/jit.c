@@ -66,7 +66,7 @@ struct got jit_group(struct hart *h, u64 first, u64 last, u32 flags)
 {
 	jit_count(h, JIT_call_group, 1);
 	if ((first ^ last) / PAGE_SIZE)
-		return (struct got){ .fault = true };
+		return mmu_addend_of_both(h, first, last, flags & JIT_WRITES);
 	return mmu_addend(h, first, flags & JIT_FIRST_WRITES ? ACCESS_STORE : ACCESS_LOAD,
 			  flags & JIT_WRITES);
 }

@@ -189,8 +189,8 @@ static inline void jit_count(struct hart *h, enum jit_count what, u64 n)
 #define JIT_WRITES       ((u32)1 << 15)
 #define JIT_FIRST_WRITES ((u32)1 << 31)
 
-/* The host address of [first, last] less the guest's, if they are one page of RAM that is
- * readable, or writable; else fault. */
+/* The host address of [first, last] less the guest's, if they are in RAM that is readable, or
+ * writable, and lies in one piece; else fault. */
 struct got jit_group(struct hart *h, u64 first, u64 last, u32 flags);
 /* The instruction faulted: h->fault. */
 void jit_fault(struct hart *h);

@@ -248,6 +248,8 @@ struct got {
  * fault: it is no page of RAM with such rights, or h->fault.  `access` is what happens there
  * first: the page is used for that. */
 struct got mmu_addend(struct hart *h, u64 gva, enum access access, bool writes);
+/* The same for two pages in a row, which the TLB must have already. */
+struct got mmu_addend_of_both(const struct hart *h, u64 first, u64 second, bool writes);
 
 /* The entry for jumps to gva's page, to be filled. */
 struct jump *mmu_new_jump(struct context *ctx, u64 gva);

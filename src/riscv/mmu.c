@@ -698,6 +698,18 @@ struct got mmu_addend(struct hart *h, u64 gva, enum access access, bool writes)
 	return (struct got){ .value = e->addend };
 }
 
+struct got mmu_addend_of_both(const struct hart *h, u64 first, u64 second, bool writes)
+{
+	const struct tlb_entry *a = &h->ctx->tlb[tlb_index(first)];
+	const struct tlb_entry *b = &h->ctx->tlb[tlb_index(second)];
+	bool has_a = (writes ? a->w : a->r) == align_down(first, PAGE_SIZE);
+	bool has_b = (writes ? b->w : b->r) == align_down(second, PAGE_SIZE);
+
+	if (!has_a || !has_b || a->addend != b->addend)
+		return GOT_FAULT;
+	return (struct got){ .value = a->addend };
+}
+
 static u64 ram_load(const u8 *p, u32 size)
 {
 	switch (size) {
