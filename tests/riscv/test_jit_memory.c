@@ -174,12 +174,133 @@ static void accesses_before_and_after_a_csr_share_nothing(void **state)
 	(void)state;
 }
 
+enum { BEHIND = HERE + PAGE_SIZE, TABLE = ROOT + 2 * PAGE_SIZE };
+
+/* HERE is DATA, the page behind it is whatever the entry says. */
+static struct rig *two_pages(u64 second, u64 bits)
+{
+	struct rig *r = exec_rig_on(ALL_ISA, engine_find("jit"));
+
+	exec_protect(r, ONLY_READ);
+	r->harts[0]->satp = satp_of(r, ROOT, 0, DATA);
+	put_pte(r, TABLE + 8, second, bits);
+	put_le64(r->ram + DATA + PAGE_SIZE - 8, 1);
+	put_le64(r->ram + second + 8, 2);
+	rig_priv(r->harts[0], PRIV_S);
+	return r;
+}
+
+/* Two loads and a store around the end of HERE, often enough for compiled code. */
+static struct hart_view access_both(struct rig *r)
+{
+	const u32 code[] = { LOAD_D(T0, S0, 0), LOAD_D(T1, S0, 16), STORE_D(T0, S0, 24), EBREAK };
+	struct hart *h = r->harts[0];
+	struct hart_view v;
+
+	exec_put(r, CODE, code, ARRAY_LEN(code));
+	h->x[S0] = BEHIND - 8;
+	for (u32 i = 0; i < 2 * JIT_HEAT; i++) {
+		h->x[T0] = h->x[T1] = 0;
+		exec_from(r, RIG_RAM + CODE);
+		rig_priv(h, PRIV_S);
+	}
+	hart_look(h, &v);
+	assert_int_equal(h->x[T0], 1);
+	return v;
+}
+
+static void accesses_over_a_page_end_are_each_in_their_page(void **state)
+{
+	static const u64 second[] = { DATA + PAGE_SIZE, DATA - PAGE_SIZE };
+
+	for (u32 i = 0; i < ARRAY_LEN(second); i++) {
+		struct rig *r = two_pages(second[i], 0xcf);
+		struct hart_view v = access_both(r);
+
+		assert_int_equal(v.cause, CAUSE_BREAKPOINT);
+		assert_int_equal(r->harts[0]->x[T1], 2);
+		assert_int_equal(get_le64(r->ram + second[i] + 16), 1);
+		rig_free(r);
+	}
+	(void)state;
+}
+
+static void what_the_second_page_forbids_traps_where_it_is_reached(void **state)
+{
+	struct rig *r = two_pages(DATA + PAGE_SIZE, 0);
+	struct hart_view v = access_both(r);
+
+	assert_int_equal(v.cause, CAUSE_LOAD_PAGE);
+	assert_int_equal(v.epc, RIG_RAM + CODE + 4);
+	assert_int_equal(v.tval, BEHIND + 8);
+	rig_free(r);
+	r = two_pages(DATA + PAGE_SIZE, 0xcb); /* only to be read */
+	v = access_both(r);
+	assert_int_equal(v.cause, CAUSE_STORE_PAGE);
+	assert_int_equal(v.epc, RIG_RAM + CODE + 8);
+	assert_int_equal(v.tval, BEHIND + 16);
+	assert_int_equal(r->harts[0]->x[T1], 2);
+	assert_int_equal(get_le64(r->ram + DATA + PAGE_SIZE + 16), 0);
+	rig_free(r);
+	(void)state;
+}
+
+/* -- cbo.zero -------------------------------------------------------------------------------- */
+
+/* The cause, of zeroing at an address that is not aligned. */
+static u64 zero(enum priv priv, u64 menvcfg, u64 senvcfg, u64 at)
+{
+	const u32 code[] = { STORE_D(ZERO, S1, 0), /* so that the TLB has the page */
+			     0x0040200f | S0 << 15, EBREAK };
+	struct rig *r = exec_rig_on(ALL_ISA, engine_find("jit"));
+	struct hart *h = r->harts[0];
+	struct hart_view v;
+	bool done;
+
+	exec_protect(r, ONLY_READ);
+	exec_put(r, CODE, code, ARRAY_LEN(code));
+	h->menvcfg = menvcfg;
+	h->senvcfg = senvcfg;
+	h->x[S0] = RIG_RAM + at + 5;
+	h->x[S1] = RIG_RAM + DATA + 512;
+	for (u32 i = 0; i < 2 * JIT_HEAT; i++) {
+		memset(r->ram + at - 64, 0xff, (size_t)3 * 64);
+		rig_priv(h, priv);
+		exec_from(r, RIG_RAM + CODE);
+		hart_look(h, &v);
+		done = v.cause == CAUSE_BREAKPOINT;
+		for (u32 k = 0; k < 3 * 64; k++)
+			assert_int_equal(r->ram[at - 64 + k], k / 64 == 1 && done ? 0 : 0xff);
+	}
+	assert_int_equal(v.epc, RIG_RAM + CODE + (done ? 8 : 4));
+	assert_int_equal(v.tval, v.cause == CAUSE_STORE_ACCESS ? h->x[S0] : done ? v.epc : code[1]);
+	rig_free(r);
+	return v.cause;
+}
+
+static void a_block_is_zeroed_by_whom_it_may_be(void **state)
+{
+	const u64 on = ENVCFG_CBZE;
+
+	assert_int_equal(zero(PRIV_M, 0, 0, DATA + 64), CAUSE_BREAKPOINT);
+	assert_int_equal(zero(PRIV_S, 0, 0, DATA + 64), CAUSE_ILLEGAL);
+	assert_int_equal(zero(PRIV_S, on, 0, DATA + 64), CAUSE_BREAKPOINT);
+	assert_int_equal(zero(PRIV_U, on, 0, DATA + 64), CAUSE_ILLEGAL);
+	assert_int_equal(zero(PRIV_U, 0, on, DATA + 64), CAUSE_ILLEGAL);
+	assert_int_equal(zero(PRIV_U, on, on, DATA + 64), CAUSE_BREAKPOINT);
+	assert_int_equal(zero(PRIV_S, on, 0, ONLY_READ + 64), CAUSE_STORE_ACCESS);
+	(void)state;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(where_loads_went_is_no_place_to_store),
 		cmocka_unit_test(a_guess_ends_with_its_translation),
 		cmocka_unit_test(accesses_before_and_after_a_csr_share_nothing),
+		cmocka_unit_test(accesses_over_a_page_end_are_each_in_their_page),
+		cmocka_unit_test(what_the_second_page_forbids_traps_where_it_is_reached),
+		cmocka_unit_test(a_block_is_zeroed_by_whom_it_may_be),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
