@@ -508,6 +508,14 @@ static void a_loop_of_two_blocks_is_made_again_for_programs_only(void **state)
 	(void)state;
 }
 
+static bool some_load_guesses(const struct context *ctx)
+{
+	for (u32 i = 0; i < JIT_GUESSES; i++)
+		if (ctx->guesses[0][i].page != TLB_NONE)
+			return true;
+	return false;
+}
+
 /* The first load goes from page to page, and is the first instruction of the loop. */
 static void a_loop_stays_one_when_an_access_guesses_wrong(void **state)
 {
@@ -532,6 +540,13 @@ static void a_loop_stays_one_when_an_access_guesses_wrong(void **state)
 	page = r->env.jit->pages[0];
 	assert_true(jit_slot_is_in(page->guesses_wrong, CODE % PAGE_SIZE));
 	assert_true(jit_slot_is_in(page->in_loop, CODE % PAGE_SIZE));
+	/* and is made without a guess */
+	mmu_forget(r->harts[0]);
+	r->harts[0]->x[S1] = 4 * JIT_HEAT;
+	rig_priv(r->harts[0], PRIV_U);
+	exec_from(r, RIG_RAM + CODE);
+	rig_priv(r->harts[0], PRIV_U);
+	assert_false(some_load_guesses(r->harts[0]->ctx));
 	rig_free(r);
 	(void)state;
 }

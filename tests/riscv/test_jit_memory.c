@@ -145,8 +145,8 @@ static void a_guess_ends_with_its_translation(void **state)
 /* -- Accesses that share a lookup --------------------------------------------------------------
  */
 
-/* Without SUM the page is U-mode's alone. */
-static void accesses_before_and_after_a_csr_share_nothing(void **state)
+/* The page is one that S-mode may read while sstatus has `bit`. */
+static void load_with_and_without(u64 bit, u64 rights)
 {
 	const u32 code[] = {
 		0x10002073 | S1 << 15,                        /* csrs sstatus, s1 */
@@ -160,9 +160,9 @@ static void accesses_before_and_after_a_csr_share_nothing(void **state)
 	exec_protect(r, ONLY_READ);
 	exec_put(r, CODE, code, ARRAY_LEN(code));
 	h->satp = satp_of(r, ROOT, 0, DATA);
-	put_pte(r, ROOT + 2 * PAGE_SIZE, DATA, 0xdf);
+	put_pte(r, ROOT + 2 * PAGE_SIZE, DATA, rights);
 	h->x[S0] = HERE;
-	h->x[S1] = MSTATUS_SUM;
+	h->x[S1] = bit;
 	for (u32 i = 0; i < 2 * JIT_HEAT; i++) {
 		rig_priv(h, PRIV_S);
 		exec_from(r, RIG_RAM + CODE);
@@ -171,6 +171,12 @@ static void accesses_before_and_after_a_csr_share_nothing(void **state)
 		assert_int_equal(v.epc, RIG_RAM + CODE + 12);
 	}
 	rig_free(r);
+}
+
+static void accesses_before_and_after_a_csr_share_nothing(void **state)
+{
+	load_with_and_without(MSTATUS_SUM, 0xdf); /* a page of U-mode */
+	load_with_and_without(MSTATUS_MXR, 0xc9); /* only to be executed */
 	(void)state;
 }
 

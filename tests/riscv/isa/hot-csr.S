@@ -1,5 +1,5 @@
 /* CSRs in code that runs so often that an engine may compile it: the six forms, sstatus, an
- * interrupt that SIE lets in, and the same code in a mode that may not.
+ * interrupt that SIE lets in, the same code in a mode that may not, floating point that is off.
  *
  * Unprivileged manual, "Zicsr"; privileged manual, "Supervisor Status (sstatus) Register".
  */
@@ -133,9 +133,62 @@ taken:
 	RUN(U_MODE, a1)
 	EQ(s8, CAUSE_ILLEGAL)
 	EQA(s9, reads)
+
+	/* SIE lets in the supervisor's timer, too, which is no line */
+	li	a0, STIP
+	csrw	mideleg, a0
+	csrw	mie, a0
+	li	a0, 1<<63
+	csrs	menvcfg, a0
+	csrsi	mcounteren, 2
+	li	a0, -1
+	csrw	stimecmp, a0
+	la	a0, in_time
+	csrw	stvec, a0
+	li	s1, 100
+	li	s2, 1
+	ENTER(S_MODE)
+3:	CHECK
+	csrsi	sstatus, MSTATUS_SIE
+	csrci	sstatus, MSTATUS_SIE
+	addi	s1, s1, -1
+	bne	s1, s2, 3b
+	csrw	stimecmp, zero
+	j	3b
+	.align	2
+in_time:
+	EQ(s1, 1)
+	csrr	a0, scause
+	EQ(a0, INTERRUPT|5)
+	LEAVE
+
+	/* floating point is on, and off behind what turns it off */
+	li	a0, MSTATUS_FS
+	csrs	mstatus, a0
+	li	s1, 100
+	li	a1, 0
+	ENTER(S_MODE)
+4:	la	a2, turns_off
+	jalr	ra, 0(a2)
+	addi	s1, s1, -1
+	bnez	s1, 4b
+	LEAVE
+	li	a1, MSTATUS_FS
+	la	a2, turns_off
+	RUN(S_MODE, a2)
+	EQ(s8, CAUSE_ILLEGAL)
+	EQA(s9, off)
 	PASS
 
 	.align	2
 reads:
 	csrr	a0, scause
+	ret
+
+	.align	2
+turns_off:
+	fadd.d	fa0, fa0, fa1
+	csrc	sstatus, a1
+off:
+	fadd.d	fa0, fa0, fa1
 	ret
