@@ -123,7 +123,7 @@ static void pool(struct gen *g)
 		if (i >= POOL_THUNKS)
 			v = WINDOW + RAM + THUNKS + below(g, 4) * PAGE_SIZE + below(g, 4) * 64;
 		else if (i >= POOL_EDGE)
-			v = RAM + RAM_SIZE - below(g, 16);
+			v = RAM + RAM_SIZE - (avoids(g, "ram-end") ? PAGE_SIZE : 0) - below(g, 16);
 		else if (i >= POOL_WILD)
 			v = wild_pointer(g);
 		else if (i >= POOL_DATA)
@@ -251,7 +251,8 @@ static const char mix[] = "?mix:\n"
 			  "srli x7,x29,32; xor x29,x29,x7\n"
 			  "sd x29,0(x28)\n";
 
-/* Interrupts stay where they are; fetches that fault go back to x1; all else is skipped. */
+/* Interrupts stay where they are; fetches that fault go back to x1, unless it is there that they
+ * do, which ends the segment; all else is skipped. */
 static const char skip[] = "csrrs x5,?cause,x0; blt x5,x0,?back\n"
 			   "beq x5,x0,?fetch\n"
 			   "addi x29,x0,1; beq x5,x29,?fetch\n"
@@ -260,7 +261,8 @@ static const char skip[] = "csrrs x5,?cause,x0; blt x5,x0,?back\n"
 			   "lhu x29,0(x30); andi x29,x29,3; addi x30,x0,3\n"
 			   "addi x6,x6,2; bne x29,x30,?back\n"
 			   "addi x6,x6,2; jal x0,?back\n"
-			   "?fetch: addi x6,x1,0\n"
+			   "?fetch: xor x29,x6,x1; srli x29,x29,1; beq x29,x0,?leave\n"
+			   "addi x6,x1,0\n"
 			   "?back: csrrw x0,?epc,x6\n";
 
 /* What came is switched off.  The timer and the software interrupt of M-mode, which come at any
