@@ -134,7 +134,7 @@ taken:
 	EQ(s8, CAUSE_ILLEGAL)
 	EQA(s9, reads)
 
-	/* SIE lets in the supervisor's timer, too, which is no line */
+	/* SIE lets in the supervisor's timer, too, which is no line, and so does a write */
 	li	a0, STIP
 	csrw	mideleg, a0
 	csrw	mie, a0
@@ -145,11 +145,12 @@ taken:
 	csrw	stimecmp, a0
 	la	a0, in_time
 	csrw	stvec, a0
+	li	a2, MSTATUS_SIE
 	li	s1, 100
 	li	s2, 1
 	ENTER(S_MODE)
 3:	CHECK
-	csrsi	sstatus, MSTATUS_SIE
+	csrw	sstatus, a2
 	csrci	sstatus, MSTATUS_SIE
 	addi	s1, s1, -1
 	bne	s1, s2, 3b
