@@ -262,6 +262,47 @@ static void code_that_another_hart_wrote_is_new_after_a_fence(void **state)
 	(void)state;
 }
 
+static void is_not_watched_here(void *ctx, u64 gpa, u32 width)
+{
+	(void)ctx, (void)gpa, (void)width;
+}
+
+/* Where something else in the page is watched, as `tohost` is, no store finds it in a TLB: they do
+ * not say that they write there by getting into one. trap:21 */
+static void code_that_is_written_in_a_watched_page_is_new_after_a_fence(void **state)
+{
+	const u32 code[] = {
+		FENCE_I,
+		ADDI(S1, ZERO, CALLS),
+		/* call: */
+		JALR(RA, T0, 0),
+		ADDI(S1, S1, -1),
+		BNE(S1, ZERO, -8),
+		BNE(A0, T2, 16),
+		STORE_W(T1, T0, 0),
+		ADDI(T2, ZERO, 0),
+		asm_jal(ZERO, -32),
+		EBREAK,
+	};
+	const u32 function[] = { ADDI(A0, ZERO, 1), RET };
+	struct rig *r = jit_rig(1);
+	struct hart *h = r->harts[0];
+
+	mem_watch(r->env.mem, RIG_RAM + FUNCTION + 0x800, 8, is_not_watched_here, NULL);
+	exec_put(r, CODE, code, ARRAY_LEN(code));
+	exec_put(r, FUNCTION, function, ARRAY_LEN(function));
+	mem_forget_written(r->env.mem);
+	h->x[T0] = RIG_RAM + FUNCTION;
+	h->x[T1] = ADDI(A0, ZERO, 2);
+	h->x[T2] = 1;
+	h->pc = RIG_RAM + CODE; /* not exec_from(), after which all pages count as written */
+	rig_priv(h, PRIV_M);
+	hart_run(h);
+	assert_int_equal(h->x[A0], 2);
+	rig_free(r);
+	(void)state;
+}
+
 /* -- Room ---------------------------------------------------------------------------------------
  */
 
@@ -580,6 +621,7 @@ int main(void)
 		cmocka_unit_test(jumps_within_a_page_do_not_lead_to_old_code),
 		cmocka_unit_test(code_that_a_device_wrote_is_new_after_a_fence),
 		cmocka_unit_test(code_that_another_hart_wrote_is_new_after_a_fence),
+		cmocka_unit_test(code_that_is_written_in_a_watched_page_is_new_after_a_fence),
 		cmocka_unit_test(harts_go_on_while_code_is_evicted),
 		cmocka_unit_test(a_page_of_as_many_jumps_as_there_can_be_is_dropped_soon),
 		cmocka_unit_test(code_that_is_trusted_again_is_compared_for_each_isa),

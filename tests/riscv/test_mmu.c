@@ -319,7 +319,15 @@ static void a_and_d_fault_or_are_set_as_adue_says(void **state) /* trap:27 */
 	assert_int_equal(try_fetch(vm, PAGES), -1);
 	assert_int_equal(*e & 0xff, V | R | X | A);
 
-	/* the update is a store: PMP may forbid it (entry 0: the page of tables, read-only) */
+	/* the update is a store: what was made of the bytes is looked at again; */
+	map(vm, PAGES, V | R | W);
+	mmu_fence(vm->h, 0, 0, 0);
+	mem_forget_written(vm->rig->env.mem);
+	assert_false(mem_load(vm->h, PAGES, 8).fault);
+	assert_int_equal(*e & 0xff, V | R | W | A);
+	assert_int_equal(*mem_written(vm->rig->env.mem, (const u8 *)e), 1);
+
+	/* PMP may forbid it (entry 0: the page of tables, read-only) */
 	map(vm, PAGES, V | R | W);
 	pmp(vm->h, 0, 0x19, ((RIG_RAM + TABLES) >> 2) | 0x1fff);
 	assert_int_equal(try(vm, LD(0), PAGES), CAUSE_LOAD_ACCESS);

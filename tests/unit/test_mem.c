@@ -230,6 +230,19 @@ static void whole_pages_that_are_discarded_go_and_count_as_written(void **state)
 	assert_int_equal(gone.n, 0);
 }
 
+static void who_asks_for_a_slice_or_writes_marks_its_pages(void **state)
+{
+	struct world *w = *state;
+	u8 byte = 0;
+
+	mem_forget_written(w->mem);
+	assert_true(mem_read(w->mem, RAM, &byte, 1));
+	assert_non_null(mem_slice(w->mem, RAM + 0x1fff, 2));
+	assert_true(mem_write(w->mem, RAM + 0x3000, &byte, 1));
+	for (u32 page = 0; page < 4; page++)
+		assert_int_equal(*mem_written(w->mem, w->ram + page * 0x1000), page != 0);
+}
+
 enum { LARGE = 8 * MIB, LAST_PAGE = LARGE - 4096 };
 
 struct trust {
@@ -299,6 +312,7 @@ int main(void)
 		T(ram_rom_and_windows_answer_and_holes_do_not),
 		T(only_stores_that_touch_watched_bytes_are_told),
 		T(whole_pages_that_are_discarded_go_and_count_as_written),
+		T(who_asks_for_a_slice_or_writes_marks_its_pages),
 		T(a_page_that_is_trusted_while_it_is_written_counts_as_written),
 	};
 
