@@ -467,6 +467,11 @@ static void a_page_of_as_many_jumps_as_there_can_be_is_dropped_soon(void **state
 	(void)state;
 }
 
+static bool may_write_unseen(const struct hart *h, u64 page)
+{
+	return h->ctx->tlb[page / PAGE_SIZE % TLB_ENTRIES].w == page;
+}
+
 /* A page of a hart with C and of one without, which is not the one that finds it calm. */
 static void code_that_is_trusted_again_is_compared_for_each_isa(void **state)
 {
@@ -483,12 +488,20 @@ static void code_that_is_trusted_again_is_compared_for_each_isa(void **state)
 	mine = cache_page(r->env.jit, h[0], r->ram + FUNCTION);
 	other = cache_page(r->env.jit, h[1], r->ram + FUNCTION);
 	assert_ptr_not_equal(mine, other);
+	for (u32 i = 0; i < 2; i++) {
+		assert_false(mem_store(h[i], RIG_RAM + FUNCTION, 4, 0).fault);
+		assert_true(may_write_unseen(h[i], RIG_RAM + FUNCTION));
+	}
 	exec_put(r, FUNCTION, (const u32[]){ ADDI(A0, ZERO, 2) }, 1);
 	for (u32 i = 0; *mine->written && i < 1000; i++) {
 		code_fence(h[0]);
 		cache_page(r->env.jit, h[0], r->ram + FUNCTION);
 	}
 	assert_false(*mine->written);
+	hart_stop(h[1]);
+	hart_run(h[1]); /* what it was asked for */
+	for (u32 i = 0; i < 2; i++)
+		assert_false(may_write_unseen(h[i], RIG_RAM + FUNCTION));
 	code_fence(h[1]);
 	assert_ptr_equal(cache_page(r->env.jit, h[1], r->ram + FUNCTION), other);
 	assert_memory_equal(other->bytes, r->ram + FUNCTION, PAGE_SIZE);
