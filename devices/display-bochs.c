@@ -335,6 +335,7 @@ DEVICE(display_bochs) = {
 		.subsystem        = 0x1100,
 		.revision         = 2, /* it has what is at 0x600 */
 		.class_code       = 0x038000,
+		.express          = true,
 		.bar = {
 			[BAR_MEMORY]    = { .size = MEMORY, .prefetchable = true },
 			[BAR_REGISTERS] = { .size = REGISTERS },

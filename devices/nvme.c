@@ -1560,6 +1560,7 @@ DEVICE(nvme) = {
 		.vendor = 0x1b36, .device = 0x0010, .class_code = 0x010802,
 		.subsystem_vendor = 0x1af4, .subsystem = 0x1100,
 		.revision = 1,
+		.express = true,
 		.intx = true,
 		.bar = { [0] = { .size = BAR_BYTES, .is_64bit = true } },
 		.msix_vectors = QUEUES + 1,

@@ -5,7 +5,7 @@
  * A function of the host bridge's bus with a bus of its own behind it, for one device.  Software
  * numbers that bus and opens the port's windows onto it; all of that is the engine's.
  *
- * Not modeled: hot plug, error reporting, power management; no interrupt of its own.
+ * Not modeled: hot plug, error reporting; no interrupt of its own.
  */
 #include "device.h"
 #include "pci.h"

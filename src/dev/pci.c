@@ -5,8 +5,8 @@
  * pci_update(): where BARs are mapped, what the interrupt pin shows.  So a BAR
  * that is being sized is simply a BAR somewhere else, or nowhere.
  *
- * Not modeled: expansion ROMs, power management, extended configuration space
- * (reads 0), errors (SERR, parity).
+ * Not modeled: expansion ROMs, extended configuration space (reads 0), errors (SERR,
+ * parity).
  */
 #include "pci_core.h"
 
@@ -28,7 +28,7 @@ bool pci_command(const struct pci_function *f, u32 bits)
 
 bool pci_is_master(const struct pci_function *f)
 {
-	return pci_command(f, COMMAND_MASTER) && pci_bus_masters(f->bus);
+	return pci_command(f, COMMAND_MASTER) && express_awake(f) && pci_bus_masters(f->bus);
 }
 
 /* -- BARs ------------------------------------------------------------------- */
@@ -81,7 +81,7 @@ static bool bar_decodes(const struct pci_function *f, const struct pci_bar_windo
 	u64 at = bar_address(f, w);
 
 	*gpa = w->io ? to->io.base + at : at;
-	if (!pci_bus_passes(f->bus, at, w->size, w->io))
+	if (!express_awake(f) || !pci_bus_passes(f->bus, at, w->size, w->io))
 		return false;
 	if (w->io)
 		return pci_command(f, COMMAND_IO) && range_inside(at, w->size, 0, to->io.size);
@@ -127,7 +127,7 @@ void pci_add_bar(struct pci_function *f, u32 bar, const struct pci_bar *is)
 
 static bool asserted(const struct pci_function *f)
 {
-	return f->pin && !pci_msix_enabled(f->dev);
+	return f->pin && express_awake(f) && !pci_msix_enabled(f->dev);
 }
 
 static void update_pin(struct pci_function *f)
@@ -176,7 +176,7 @@ void pci_config_write(struct pci_function *f, u32 off, u32 width, u32 value)
 	if (hooked(f, off))
 		f->hook_write(f->dev, off - f->hook_at, width, value);
 	else
-		memcpy(f->written + off, bytes, width);
+		express_write(f, off, bytes, width);
 	device_changed(f->dev);
 }
 
@@ -280,6 +280,8 @@ static void function_init(struct pci_function *f, const struct pci_class *is)
 	pci_set_identity(f, is);
 	if (is->port)
 		pci_port_header(f);
+	if (is->express || is->port)
+		express_init(f);
 	for (u32 i = 0; i < PCI_BARS; i++)
 		if (is->bar[i].size)
 			pci_add_bar(f, i, &is->bar[i]);

@@ -42,6 +42,8 @@ struct pci_function {
 	struct wire intx;
 	u8 pin; /* what the model asks for: 0 or 1 */
 
+	u32 express, power; /* that capability, and the register of power management; 0: none */
+
 	u32 msix_cap; /* 0: none */
 	u32 msix_bar;
 	u32 nvectors;

@@ -119,19 +119,29 @@ static void tell_behind(struct device *bridge, const struct pci_function *port, 
 	device_lock(bridge);
 }
 
+static void reset_function(struct device *bridge, struct device *dev)
+{
+	device_unlock(bridge);
+	device_reset(dev);
+	device_lock(bridge);
+}
+
 static void config_write(struct device *bridge, u64 off, u32 width, u32 value)
 {
 	struct pci_function *f = find(bridge, off);
-	bool reset;
+	bool reset, reset_behind;
 
 	if (!f)
 		return;
 	enter(bridge, f);
-	reset = !in_reset(f);
+	reset_behind = !in_reset(f);
 	pci_config_write(f, off & 0xfff, width, value);
-	reset &= in_reset(f);
+	reset_behind &= in_reset(f);
+	reset = express_wants_reset(f);
 	leave(bridge, f);
-	tell_behind(bridge, f, reset);
+	if (reset)
+		reset_function(bridge, f->dev);
+	tell_behind(bridge, f, reset_behind);
 }
 
 /* Eight bytes are two registers. */

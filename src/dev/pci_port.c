@@ -1,34 +1,15 @@
 /* pci_port.c - root ports: a type 1 header, and the bus behind it.
  *
- * PCI Express Base 4.0 sections 7.5.1.3 (header) and 7.5.3 (capability); PCI-to-PCI Bridge
+ * PCI Express Base 4.0 section 7.5.1.3 (header); PCI-to-PCI Bridge
  * Architecture 1.2 chapter 4 for the windows.  A link has one device, at slot 0.
  *
  * What the port lets through concerns the function behind it, whose lock is not the port's: so
  * the port's update() leaves it in the bus, and after a write to the port the host bridge has the
  * function look at it anew (pci_ecam.c).
  *
- * Not modeled: power management, hot plug, error reporting, virtual channels.
+ * Not modeled: hot plug, error reporting, virtual channels.
  */
 #include "pci_priv.h"
-
-#define CAP_EXPRESS 0x10
-
-enum {
-	EXPRESS_ROOT_PORT = 4 << 4 | 2, /* of version 2 */
-	LINK_2_5GT_X1 = 1 << 4 | 1,
-};
-
-/* From the start of the capability. */
-enum {
-	EXPRESS_FLAGS = 0x02,
-	EXPRESS_DEVICE_CONTROL = 0x08,
-	EXPRESS_LINK = 0x0c,
-	EXPRESS_LINK_CONTROL = 0x10,
-	EXPRESS_LINK_STATUS = 0x12,
-	EXPRESS_ROOT_CONTROL = 0x1c,
-	EXPRESS_LINK_2 = 0x2c,
-	EXPRESS_BYTES = 0x3c,
-};
 
 bool pci_is_port(const struct pci_function *f)
 {
@@ -36,21 +17,6 @@ bool pci_is_port(const struct pci_function *f)
 }
 
 /* -- The header ------------------------------------------------------------------------ */
-
-static void add_express(struct pci_function *f)
-{
-	u8 body[EXPRESS_BYTES] = { 0 };
-	u32 at;
-
-	put_le16(body + EXPRESS_FLAGS, EXPRESS_ROOT_PORT);
-	put_le32(body + EXPRESS_LINK, LINK_2_5GT_X1 | f->dev->engine->place.slot << 24);
-	put_le16(body + EXPRESS_LINK_STATUS, LINK_2_5GT_X1);
-	put_le32(body + EXPRESS_LINK_2, 1 << 1); /* 2.5 GT/s is what it can do */
-	at = pci_add_capability(f, CAP_EXPRESS, body + 2, sizeof(body) - 2);
-	put_le16(f->writable + at + EXPRESS_DEVICE_CONTROL, 0x7fff);
-	put_le16(f->writable + at + EXPRESS_LINK_CONTROL, 0x00cb);
-	put_le16(f->writable + at + EXPRESS_ROOT_CONTROL, 0x001f);
-}
 
 /* I/O ports by 4 KiB and 16 bits, memory by 1 MiB, prefetchable memory with 64 bits. */
 void pci_port_header(struct pci_function *f)
@@ -64,7 +30,6 @@ void pci_port_header(struct pci_function *f)
 	put_le32(f->fixed + CFG_PREFETCHABLE_BASE, 0x00010001); /* 64 bits */
 	memset(f->writable + CFG_PREFETCHABLE_UPPER, 0xff, 8);
 	put_le16(f->writable + CFG_BRIDGE_CONTROL, BRIDGE_RESET);
-	add_express(f);
 }
 
 /* -- What it lets through ---------------------------------------------------------------- */
@@ -90,7 +55,7 @@ void pci_port_update(struct pci_function *f)
 	open_window(&bus->memory, (u64)(memory & 0xfff0) << 16, memory | (u64)0xfffff);
 	open_window(&bus->prefetchable, high | (u64)(fetch & 0xfff0) << 16,
 		    high_last | (fetch & 0xfff00000) | 0xfffff);
-	atomic_store(&bus->command, pci_config(f, CFG_COMMAND, 2));
+	atomic_store(&bus->command, express_awake(f) ? pci_config(f, CFG_COMMAND, 2) : 0);
 	atomic_store(&bus->number, pci_config(f, CFG_PRIMARY + 1, 1));
 }
 

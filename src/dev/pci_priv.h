@@ -65,6 +65,15 @@ bool pci_is_master(const struct pci_function *f);
 struct pci_bus *pci_bus_make(struct device *dev, const struct pci_bus *above,
 			     struct pci_function *port);
 
+/* -- pci_express.c --------------------------------------------------------------- */
+
+void express_init(struct pci_function *f);
+/* In D0: only then it decodes, uses memory and interrupts. */
+bool express_awake(const struct pci_function *f);
+void express_write(struct pci_function *f, u32 off, const u8 *bytes, u32 width);
+/* True: device_reset() is due, once no lock is held. */
+bool express_wants_reset(const struct pci_function *f);
+
 /* -- pci_port.c ------------------------------------------------------------------ */
 
 bool pci_is_port(const struct pci_function *f);

@@ -138,6 +138,7 @@ const struct pci_class virtio_pci = {
 	.vendor = VENDOR_VIRTIO,
 	.subsystem_vendor = VENDOR_VIRTIO,
 	.revision = 1,
+	.express = true,
 	.intx = true,
 	.bar = { [BAR_REGISTERS] = { .size = END } },
 	.read = bar_read,

@@ -3,8 +3,8 @@
  * Configuration space is written anywhere and through the window of its capability; BARs move
  * onto each other, over RAM and out of the bridge's windows; registers are written in any order,
  * so is the MSI-X table; somebody types, so that the device has something to tell.  Whatever
- * happens: a BAR is nowhere or inside the bridge's windows; a function that is no bus master
- * leaves memory as it is; messages are sent by who may; after a reset the device starts.
+ * happens: a BAR is nowhere or inside the bridge's windows; a function that is no bus master, or
+ * sleeps, leaves memory as it is; messages are sent by who may; after a reset the device starts.
  */
 #include "virtio_life.h"
 
@@ -24,12 +24,22 @@ static u32 command_of(const struct pci_function *f)
 	return pci_config(f, COMMAND, 2);
 }
 
+static bool sleeps(const struct pci_function *f)
+{
+	return pci_config(f, f->power, 1) & 3;
+}
+
+static bool is_master(const struct pci_function *f)
+{
+	return command_of(f) & MASTER && !sleeps(f);
+}
+
 static void take_message(void *ctx, u64 address, u32 data)
 {
 	u32 control = pci_config(function, function->msix_cap + 3, 1);
 
 	(void)ctx, (void)address, (void)data;
-	if (!(command_of(function) & MASTER) || (control & 0xc0) != 0x80)
+	if (!is_master(function) || (control & 0xc0) != 0x80)
 		abort();
 }
 
@@ -39,7 +49,7 @@ static void look_at_bars(void)
 		const struct pci_bar_window *w = &function->bar[i];
 
 		if (w->mapped && (w->gpa < BAR_AT || w->gpa + w->mapped > BAR_AT + 256 * MIB ||
-				  !(command_of(function) & MEMORY)))
+				  !(command_of(function) & MEMORY) || sleeps(function)))
 			abort();
 	}
 }
@@ -69,6 +79,7 @@ static u32 width_of(struct input *in)
 
 static void set_up(struct driver *d)
 {
+	store(d, ecam(SLOT, function->power), 2, 0); /* D0 */
 	store(d, ecam(SLOT, BAR0), 4, BAR_AT);
 	store(d, ecam(SLOT, BAR1), 4, MSIX_AT);
 	store(d, ecam(SLOT, COMMAND), 2, MEMORY | MASTER);
@@ -220,13 +231,12 @@ static void act(struct driver *d, struct input *in)
 /* What a master may write is its own affair; what another may write is nothing. */
 static void act_and_look(struct driver *d, struct input *in, u8 *before)
 {
-	bool master = command_of(function) & MASTER;
+	bool master = is_master(function);
 
 	if (!master)
 		memcpy(before, d->b->ram, BENCH_RAM_SIZE);
 	act(d, in);
-	if (!master && !(command_of(function) & MASTER) &&
-	    memcmp(before, d->b->ram, BENCH_RAM_SIZE) != 0)
+	if (!master && !is_master(function) && memcmp(before, d->b->ram, BENCH_RAM_SIZE) != 0)
 		abort();
 	look_at_bars();
 }

@@ -24,6 +24,7 @@ struct pci_class {
 	u32 msix_vectors; /* 0: none.  The engine places table and PBA in BAR msix_bar */
 	u32 msix_bar;     /* a BAR of its own */
 	bool intx;        /* it has an interrupt pin, INTA */
+	bool express;     /* PCI Express: has its capability, power management, and can be reset */
 	bool port;        /* a root port: no BARs, and a bus behind it (pci_port_init) */
 	/* Accesses to a BAR of the model; like .read and .write of the class. */
 	u64 (*read)(struct device *dev, u32 bar, u64 off, u32 width);
