@@ -156,8 +156,7 @@ static void write_memory(struct bochs *b, u64 off, u32 width, u64 value)
 		display_damage(b->host, 0, pixels_at(b, &p, off, width));
 }
 
-/* -- Registers ----------------------------------------------------------------------------------
- */
+/* -- Registers ------------------------------------------------------------------------------- */
 
 static u16 dispi_read(const struct bochs *b, u32 i)
 {
@@ -172,7 +171,15 @@ static u16 dispi_read(const struct bochs *b, u32 i)
 	return b->dispi[i];
 }
 
-/* A mode that begins finds the memory empty, unless that is not wanted. */
+static void clear_picture(struct bochs *b)
+{
+	const struct depth *depth = find_depth(b->dispi[DISPI_BPP]);
+	u64 row = depth ? pitch(b, pixel_layouts[depth->format].bytes) : 0;
+
+	memset(b->memory, 0, MIN(row * b->dispi[DISPI_YRES], MEMORY));
+}
+
+/* A mode that begins finds its picture empty, unless that is not wanted. */
 static void enable(struct bochs *b, u16 value)
 {
 	bool begins = value & ~b->dispi[DISPI_ENABLE] & ENABLED;
@@ -182,7 +189,7 @@ static void enable(struct bochs *b, u16 value)
 		return;
 	b->dispi[DISPI_X_OFFSET] = b->dispi[DISPI_Y_OFFSET] = b->dispi[DISPI_BANK] = 0;
 	if (!(value & NO_CLEAR))
-		memset(b->memory, 0, MEMORY);
+		clear_picture(b);
 }
 
 static void dispi_write(struct bochs *b, u32 i, u16 value)
@@ -266,8 +273,7 @@ static void bochs_write(struct device *dev, u32 bar, u64 off, u32 width, u64 val
 		register_write(b, off, width, value);
 }
 
-/* -- The device
- * ------------------------------------------------------------------------------------ */
+/* -- The device ------------------------------------------------------------------------------ */
 
 /* No event tells the guest: it reads the EDID when it looks again. */
 static void bochs_monitor(struct device *dev, u32 scanout, u32 width, u32 height)

@@ -208,6 +208,25 @@ static void a_mode_begins_with_empty_memory_unless_it_is_kept(void **state)
 	(void)state;
 }
 
+/* Linux has drawn the picture there before it sets the mode. */
+static void a_mode_leaves_the_memory_behind_its_picture_alone(void **state)
+{
+	struct rig r;
+
+	start(&r);
+	set_mode(&r, 64, 48, 32, NO_CLEAR);
+	store(&r, 4 * 64 * 48 - 4, 4, 0x555555);
+	store(&r, 4 * 64 * 48, 4, 0x666666);
+	set_mode(&r, 64, 48, 32, 0);
+	look(&r);
+	assert_int_equal(pixel(&r, 63, 47), 0);
+	put(&r, Y_OFFSET, 48);
+	look(&r);
+	assert_int_equal(pixel(&r, 0, 0), 0x666666);
+	end(&r);
+	(void)state;
+}
+
 static void a_mode_that_does_not_fit_shows_nothing(void **state)
 {
 	static const struct {
@@ -301,6 +320,7 @@ int main(void)
 		cmocka_unit_test(no_store_is_missed),
 		cmocka_unit_test(another_start_of_the_picture_shows_another_part),
 		cmocka_unit_test(a_mode_begins_with_empty_memory_unless_it_is_kept),
+		cmocka_unit_test(a_mode_leaves_the_memory_behind_its_picture_alone),
 		cmocka_unit_test(a_mode_that_does_not_fit_shows_nothing),
 		cmocka_unit_test(a_blanked_screen_is_off),
 		cmocka_unit_test(a_reset_ends_the_mode),
