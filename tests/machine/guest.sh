@@ -1,8 +1,9 @@
-# guest.sh - what scripts share that have the fetched guest on a machine, which listens on
+# guest.sh - what scripts share that have a fetched guest on a machine, which listens on
 # descriptor 3.
 #
 # What the machine says is in $dir/out.  $dir goes away with the script, and so do the machine and
-# the processes of $others.  Without the guest there is nothing to do.
+# the processes of $others.  Without the guest, debian-small or what $wants says, there is nothing
+# to do.
 : "${VMBUILD:=build/dev/vmbuild}"
 dir=$(mktemp -d) || exit 1
 pid='' others='' passed=0 failed=0 skipped=0
@@ -12,11 +13,13 @@ clean() {
 	rm -rf "$dir"
 }
 trap clean EXIT
-guest=${XDG_CACHE_HOME:-$HOME/.cache}/vmbuild/guests/debian-small
+trap 'exit 130' INT TERM HUP
+guest=${XDG_CACHE_HOME:-$HOME/.cache}/vmbuild/guests/${wants:=debian-small}
+until='shell after' patience=60 # what the machine says when it is up, and how many seconds that may take
 
 if [ ! -e "$guest/kernel" ]; then
 	echo "0 passed, 0 failed, 1 skipped"
-	echo "$(basename "$0"): no guest: $VMBUILD fetch debian-small" >&2
+	echo "$(basename "$0"): no guest: $VMBUILD fetch $wants" >&2
 	exit 0
 fi
 
@@ -51,7 +54,7 @@ seen() {
 	n=0
 	until grep -aq -- "$1" "${3:-$dir/out}"; do
 		n=$((n + 1))
-		[ $n -lt $(($2 * 10)) ] || return 1
+		[ $n -lt $(($2 * 10)) ] && kill -0 "$pid" 2>/dev/null || return 1
 		sleep 0.1
 	done
 }
@@ -65,13 +68,19 @@ run_machine() { # board and arguments
 	exec 3<>"$dir/in"
 }
 
-until='shell after' # what the machine says when it is up
+fresh_disk() { cp --sparse=always "$guest/image" "$dir/image"; }
+
 boot() { # time limit, board and arguments
+	fresh_disk
+	boot_again "$@"
+}
+
+# From the disk as it is.
+boot_again() { # time limit, board and arguments
 	limit=$1
 	shift
-	cp --sparse=always "$guest/image" "$dir/image"
 	run_machine "$@" -p image="$dir/image" --timeout "$limit"
-	seen "$until" 60
+	seen "$until" "$patience"
 }
 
 say() { printf '%s\n' "$1" >&3; }
@@ -100,20 +109,35 @@ check() { # name, seconds, command in the guest, what its output must have
 	verdict "$1" "$wrong" "$(figure)"
 }
 
-power_off() {
-	wrong=
-	say poweroff
+# CPU seconds of the machine.
+cpu() { awk '{ printf "%.2f", ($14 + $15) / 100 }' "/proc/$pid/stat"; }
+
+# Waits until it ends by itself; its exit code.
+ended() {
 	n=0
-	while kill -0 "$pid" 2>/dev/null && [ $n -lt 300 ]; do sleep 0.1; n=$((n + 1)); done
-	kill "$pid" 2>/dev/null
-	wait "$pid" || wrong="exit code $?"
-	pid=
-	verdict "poweroff" "$wrong"
+	while kill -0 "$pid" 2>/dev/null && [ $n -lt "$((patience * 10))" ]; do sleep 0.1; n=$((n + 1)); done
+	stop
+}
+
+ends() { # name
+	wrong=
+	ended || wrong="exit code $?"
+	verdict "$1" "$wrong"
+}
+
+power_off() {
+	say poweroff
+	ends "poweroff"
 }
 
 stop() {
-	kill "$pid"
+	kill "$pid" 2>/dev/null
 	wait "$pid"
+	code=$?
 	pid=
 	exec 3>&-
+	return $code
 }
+
+# True if the file system that the machine left behind is.
+disk_is_sound() { PATH=$PATH:/sbin:/usr/sbin e2fsck -fn "$dir/image" >"$dir/answer" 2>&1; }
