@@ -1,0 +1,64 @@
+# debian.sh - guest.sh for a whole Debian: what is asked, SSH asks.
+#
+# $wants says which guest; the name of its machine is the board's.
+. "$(dirname "$0")/guest.sh"
+export XDG_RUNTIME_DIR="$dir" # its own names of machines
+until='debian login:' patience=400
+
+if ! command -v ssh >/dev/null; then
+	echo "0 passed, 0 failed, 1 skipped"
+	echo "$(basename "$0"): no ssh" >&2
+	exit 0
+fi
+ssh-keygen -q -t ed25519 -N '' -f "$dir/key" || exit 1
+
+# boot(), and a way in: the console's prompt may be there before it.
+start_debian() { # time limit, board and arguments
+	begin=$(date +%s)
+	boot "$@" -p ssh=2600+ -p ssh-key="$(cat "$dir/key.pub")" && find_port && lets_in
+}
+
+# Of this host, which leads to the guest's port 22.
+find_port() {
+	port=$(sed -n "s/^net0: 127.0.0.1:\([0-9]*\) leads .*/\1/p" "$dir/out" | head -n 1)
+	[ -n "$port" ]
+}
+
+# Without a way in there is nothing to ask.
+give_up() { # what
+	verdict "$1" "no way in"
+	totals
+	exit 1
+}
+
+lets_in() {
+	n=0
+	until in_guest true >"$dir/answer"; do
+		n=$((n + 1))
+		[ $n -lt 60 ] && kill -0 "$pid" || return 1
+		sleep 1
+	done
+}
+
+# Seconds since the machine was started.
+since_start() { echo $(($(date +%s) - begin)); }
+
+in_guest() { # command
+	ssh -n -o LogLevel=ERROR -i "$dir/key" -p "$port" -o StrictHostKeyChecking=no -o BatchMode=yes \
+		-o UserKnownHostsFile=/dev/null -o ConnectTimeout=60 -o ServerAliveInterval=20 root@127.0.0.1 "$1" 2>&1
+}
+
+ask() { # seconds, command
+	in_guest "timeout $1 sh -c '$(printf %s "$2" | sed "s/'/'\\\\''/g")'" >"$dir/answer"
+}
+
+power_off() {
+	ask 20 poweroff
+	ends "poweroff"
+}
+
+still_sound() {
+	wrong=
+	disk_is_sound || wrong="it is damaged"
+	verdict "the file system is sound" "$wrong"
+}
