@@ -104,23 +104,34 @@ static void drop_range(struct jit *j, struct jit_page *page, u32 first, u32 last
 			drop_block(j, page, n);
 }
 
+/* What changed in 64 bytes of the page, if anything did. */
+static bool compare64(struct jit *j, struct jit_page *page, u32 from)
+{
+	bool same = true;
+
+	for (u32 i = from; i < from + 64; i += 8) {
+		u64 now = ram_load8(page->live + i);
+
+		if (now == get_le64(page->bytes + i))
+			continue;
+		put_le64(page->bytes + i, now);
+		drop_range(j, page, i, i + 7);
+		cool(page, i / 2 - (i > 0), (i + 7) / 2);
+		j->stats.changed++;
+		same = false;
+	}
+	return same;
+}
+
 static void compare(struct jit *j, struct jit_page *page)
 {
 	u64 epoch = code_epoch();
 	bool calm = true;
 
 	j->stats.compares++;
-	for (u32 i = 0; i < PAGE_SIZE; i += 8) {
-		u64 now = ram_load8(page->live + i);
-
-		if (LIKELY(now == get_le64(page->bytes + i)))
-			continue;
-		put_le64(page->bytes + i, now);
-		drop_range(j, page, i, i + 7);
-		cool(page, i / 2 - (i > 0), (i + 7) / 2);
-		j->stats.changed++;
-		calm = false;
-	}
+	for (u32 i = 0; i < PAGE_SIZE; i += 64)
+		if (!ram_same64(page->live + i, page->bytes + i))
+			calm &= compare64(j, page, i);
 	page->calm = calm ? page->calm + 1 : 0;
 	atomic_store(&page->validated, epoch);
 }
@@ -199,6 +210,7 @@ static void next_segment(struct jit *j, struct hart *h)
 	for (u32 i = 0; i < j->npages; i++)
 		if (j->pages[i]->segments >> next & 1)
 			drop_all(j, j->pages[i]);
+	atomic_fetch_add(&j->epoch, 1);
 	code_fence(h);
 	ask_others(j, h, ask_for_fence);
 	fill_segment(j, next);

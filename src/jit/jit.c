@@ -134,32 +134,64 @@ struct jit_page *jit_page_at_pc(struct hart *h, bool remember)
 		return NULL;
 	}
 	found = cache_page(j, h, live - h->pc % PAGE_SIZE);
-	if (found != &j->none && remember) {
-		at = mmu_new_jump(h->ctx, page);
-		at->native_page = page;
-		at->native = found;
-	}
+	if (found != &j->none && remember)
+		mmu_set_native(h->ctx, page, found, !code_is_unwritten(found->written));
 	return found;
 }
 
-/* After a fence.i jumps may go on to what is not written by anybody: most of a kernel.  Pages
- * that were freed are not even looked at. */
+/* -- After a fence.i --------------------------------------------------------------------------
+ *
+ * Jumps may go on to what is not written by anybody: most of a kernel, and of a program.
+ */
+
+static void find_written(struct context *ctx)
+{
+	for (u32 i = 0; i < JUMP_SETS; i++)
+		for (u64 used = ctx->natives_used[i]; used; used &= used - 1) {
+			const struct jump *at = &ctx->jumps[i * 64 + (u32)CTZ64(used)];
+
+			if (at->native_page != TLB_NONE && !code_is_unwritten(at->native->written))
+				ctx->natives_written[i] |= used & -used;
+		}
+}
+
+enum { FEW = 4 };
+
+static void drop_written(struct context *ctx)
+{
+	u64 pages[FEW];
+	u32 n = 0;
+
+	for (u32 i = 0; i < JUMP_SETS; i++)
+		for (u64 *set = &ctx->natives_written[i]; *set; *set &= *set - 1) {
+			struct jump *at = &ctx->jumps[i * 64 + (u32)CTZ64(*set)];
+
+			if (n < FEW)
+				pages[n] = at->native_page;
+			n++;
+			at->native_page = TLB_NONE;
+		}
+	if (n > FEW)
+		mmu_forget_targets(ctx);
+	else
+		while (n--)
+			mmu_forget_targets_of(ctx, pages[n]);
+}
+
 static void expire(struct hart *h, struct context *ctx)
 {
-	u64 epoch = atomic_load(&h->env->jit->epoch);
-	bool all = ctx->native_epoch != epoch;
+	u64 epoch = atomic_load(&h->env->jit->epoch), writes = mem_first_writes();
 
-	mmu_forget_targets(ctx);
-	for (u32 i = 0; i < ARRAY_LEN(ctx->jumps_used); i++)
-		for (u64 used = ctx->jumps_used[i]; used; used &= used - 1) {
-			struct jump *at = &ctx->jumps[i * 64 + (u32)CTZ64(used)];
-
-			at->page = TLB_NONE;
-			if (at->native_page != TLB_NONE &&
-			    (all || !code_is_unwritten(at->native->written)))
-				at->native_page = TLB_NONE;
-		}
+	mmu_forget_ops(ctx);
+	if (ctx->native_epoch != epoch) { /* some are not even there: nobody may look at them */
+		mmu_forget_natives(ctx);
+	} else {
+		if (ctx->first_writes != writes || code_trust_is_under_way())
+			find_written(ctx);
+		drop_written(ctx);
+	}
 	ctx->native_epoch = epoch;
+	ctx->first_writes = writes;
 }
 
 /* Worth compiling: jumped to so often, and not known to be the interpreter's. */

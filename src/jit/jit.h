@@ -115,7 +115,7 @@ struct jit {
 	struct jit_page **pages;
 	u32 npages;
 	struct jit_page none; /* has no code */
-	_Atomic u64 epoch;    /* counts the times that pages were freed */
+	_Atomic u64 epoch;    /* counts the times that room was made: by pages, or by code */
 	u32 segment;          /* that is being filled */
 	bool evicting;        /* a hart is at it, and has let go of the lock */
 	u32 calm_compares;

@@ -121,10 +121,20 @@ static const struct mem_ram *ram_at(const struct mem *m, u64 gpa, u64 n)
 	return NULL;
 }
 
+static _Atomic u64 first_writes;
+
 static void mark(const struct mem_ram *r, u64 gpa, u64 n)
 {
 	for (u64 page = (gpa - r->gpa) / PAGE; n && page <= (gpa - r->gpa + n - 1) / PAGE; page++)
-		atomic_store_explicit(&r->written[page], 1, memory_order_relaxed);
+		if (!atomic_load_explicit(&r->written[page], memory_order_relaxed)) {
+			atomic_store(&r->written[page], 1);
+			atomic_fetch_add(&first_writes, 1);
+		}
+}
+
+u64 mem_first_writes(void)
+{
+	return atomic_load(&first_writes);
 }
 
 /* The one place where a guest's address becomes a host's. */

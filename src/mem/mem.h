@@ -85,6 +85,8 @@ void mem_will_write(const struct mem *m, u64 gpa);
 /* For who has a slice for long: flags may have been cleared since. */
 void mem_has_written(const struct mem *m, const u8 *bytes, u64 n);
 const _Atomic u8 *mem_written(const struct mem *m, const u8 *page);
+/* Counts flags that were set.  As long as that stays the same, what was not written is not. */
+u64 mem_first_writes(void);
 void mem_forget_written(struct mem *m);
 void mem_trust(struct mem *m, const u8 *page);
 

@@ -36,6 +36,26 @@ RAM_ACCESS(2, u16)
 RAM_ACCESS(4, u32)
 RAM_ACCESS(8, u64)
 
+typedef u64 ram_vector __attribute__((vector_size(16)));
+
+struct packed16 {
+	ram_vector v;
+} PACKED;
+
+static inline NO_TSAN ram_vector ram_differs16(const u8 *p, const u8 *copy)
+{
+	return ((const volatile struct packed16 *)p)->v ^ ((const struct packed16 *)copy)->v;
+}
+
+/* 64 bytes of RAM are those of the copy; false: perhaps not. */
+static inline bool ram_same64(const u8 *p, const u8 *copy)
+{
+	ram_vector v = ram_differs16(p, copy) | ram_differs16(p + 16, copy + 16) |
+		       ram_differs16(p + 32, copy + 32) | ram_differs16(p + 48, copy + 48);
+
+	return !(v[0] | v[1]);
+}
+
 /* Atomics: `p` is aligned.  The value is what was there, zero-extended. */
 #define RAM_RMW(name, n, type, compute)                                                            \
 	static inline u64 ram_##name##n(u8 *p, u64 b)                                              \

@@ -68,9 +68,9 @@ static void forget_ops(struct code_page *page, u32 first, u32 last)
 }
 
 /* Takes over the words that differ.  The op before may reach into one. */
-static void refresh(struct code_page *page)
+static void refresh64(struct code_page *page, u32 from)
 {
-	for (u32 i = 0; i < PAGE_SIZE; i += 8) {
+	for (u32 i = from; i < from + 64; i += 8) {
 		u64 now = ram_load8(page->live + i);
 
 		if (now == get_le64(page->bytes + i))
@@ -78,6 +78,13 @@ static void refresh(struct code_page *page)
 		put_le64(page->bytes + i, now);
 		forget_ops(page, i / 2 - (i > 0), i / 2 + 3);
 	}
+}
+
+static void refresh(struct code_page *page)
+{
+	for (u32 i = 0; i < PAGE_SIZE; i += 64)
+		if (!ram_same64(page->live + i, page->bytes + i))
+			refresh64(page, i);
 }
 
 static void fill(const struct hart *h, struct code_page *page, const u8 *live)
@@ -161,6 +168,11 @@ void code_trust_ends(void)
 	atomic_fetch_sub(&trusting, 1);
 }
 
+bool code_trust_is_under_way(void)
+{
+	return atomic_load(&trusting);
+}
+
 /* In this order: a flag that was cleared just now is read after `trusting` was set. */
 bool code_is_unwritten(const _Atomic u8 *written)
 {
@@ -216,10 +228,8 @@ const struct op *code_at(struct hart *h)
 	if (!whole)
 		return code_single(h);
 	ops = page_of(h, live - pc % PAGE_SIZE)->ops; /* this may empty them all */
-	j = mmu_new_jump(h->ctx, pc);
-	j->ops = ops;
-	j->page = align_down(pc, PAGE_SIZE);
-	return &j->ops[pc / 2 % PAGE_SLOTS];
+	mmu_set_jump(h->ctx, pc, ops);
+	return &ops[pc / 2 % PAGE_SLOTS];
 }
 
 /* Two bytes of code: from the copy that runs if there is one. */

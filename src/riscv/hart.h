@@ -140,6 +140,7 @@ u64 code_epoch(void);
  * write.  Until the end flags say nothing; then all copies are compared once more. */
 void code_trust_begins(void);
 void code_trust_ends(void);
+bool code_trust_is_under_way(void);
 /* Nobody wrote to the page of this flag (mem_written()) since it was compared. */
 bool code_is_unwritten(const _Atomic u8 *written);
 
@@ -190,12 +191,14 @@ struct guess {
 	u64 addend;
 };
 
+#define JUMP_SETS    ((JUMP_ENTRIES + 63) / 64)
 #define TARGET_PAGES 512 /* bits: modulo this, pages that targets are in */
 
 struct context {
 	struct tlb_entry tlb[TLB_ENTRIES];
 	struct jump jumps[JUMP_ENTRIES];
-	u64 jumps_used[(JUMP_ENTRIES + 63) / 64]; /* bit set: those that are not empty, and some more */
+	/* bit sets: those that have `page`, `native_page`, one that was written; and some more */
+	u64 jumps_used[JUMP_SETS], natives_used[JUMP_SETS], natives_written[JUMP_SETS];
 	struct target targets[TARGETS];
 	u64 target_pages[TARGET_PAGES / 64];
 	struct guess guesses[2][JIT_GUESSES]; /* of loads, of stores */
@@ -206,7 +209,7 @@ struct context {
 	u64 satp;
 	bool stale;       /* clear it before use */
 	u64 jumps_epoch;  /* hart.jumps_epoch when `jumps` was last known good */
-	u64 native_epoch; /* an engine's own */
+	u64 native_epoch, first_writes; /* an engine's own */
 	u64 last_used;    /* for replacement */
 	u32 nlocal;       /* pages of S contexts that are not global ... */
 	u64 local[64];    /* ... and so leave at the next satp write; more: all leave */
@@ -251,12 +254,17 @@ struct got mmu_addend(struct hart *h, u64 gva, enum access access, bool writes);
 /* The same for two pages in a row, which the TLB must have already. */
 struct got mmu_addend_of_both(const struct hart *h, u64 first, u64 second, bool writes);
 
-/* The entry for jumps to gva's page, to be filled. */
-struct jump *mmu_new_jump(struct context *ctx, u64 gva);
+/* Where jumps to gva's page lead from now on: the interpreter's, and those of compiled code. */
+void mmu_set_jump(struct context *ctx, u64 gva, const struct op *ops);
+void mmu_set_native(struct context *ctx, u64 gva, struct jit_page *native, bool written);
+/* The interpreter's of one context; for engines. */
+void mmu_forget_ops(struct context *ctx);
 /* Empties the jump caches of all contexts: code pages went away. */
 void mmu_forget_jumps(struct hart *h);
-/* The targets of one context; for engines. */
+/* The targets of one context, those of a page of it, all of compiled code; for engines. */
 void mmu_forget_targets(struct context *ctx);
+void mmu_forget_targets_of(struct context *ctx, u64 page);
+void mmu_forget_natives(struct context *ctx);
 
 /* sfence.vma on this hart; flags say which of the arguments count. */
 enum { FENCE_GVA = 1, FENCE_ASID = 2 };

@@ -95,34 +95,69 @@ static void forget_guesses(struct context *ctx)
 	ctx->guessed = 0;
 }
 
-static bool has_targets(const struct context *ctx, u64 page)
+void mmu_forget_targets_of(struct context *ctx, u64 page)
 {
 	u64 bit = page / PAGE_SIZE % TARGET_PAGES;
 
-	return ctx->target_pages[bit / 64] >> bit % 64 & 1;
+	if (!(ctx->target_pages[bit / 64] >> bit % 64 & 1))
+		return;
+	for (u32 i = 0; i < TARGETS; i++)
+		if (align_down(ctx->targets[i].pc, PAGE_SIZE) == page)
+			ctx->targets[i].pc = TLB_NONE;
 }
 
-static void no_jump(struct jump *j)
+static u32 jump_number(u64 gva)
 {
-	j->page = j->native_page = TLB_NONE;
+	return gva / PAGE_SIZE % JUMP_ENTRIES;
+}
+
+static void put_jump(u64 set[JUMP_SETS], u32 n)
+{
+	set[n / 64] |= (u64)1 << n % 64;
+}
+
+void mmu_set_jump(struct context *ctx, u64 gva, const struct op *ops)
+{
+	struct jump *j = &ctx->jumps[jump_number(gva)];
+
+	put_jump(ctx->jumps_used, jump_number(gva));
+	j->page = align_down(gva, PAGE_SIZE);
+	j->ops = ops;
+}
+
+void mmu_set_native(struct context *ctx, u64 gva, struct jit_page *native, bool written)
+{
+	struct jump *j = &ctx->jumps[jump_number(gva)];
+
+	put_jump(ctx->natives_used, jump_number(gva));
+	if (written)
+		put_jump(ctx->natives_written, jump_number(gva));
+	j->native_page = align_down(gva, PAGE_SIZE);
+	j->native = native;
+}
+
+void mmu_forget_ops(struct context *ctx)
+{
+	for (u32 i = 0; i < JUMP_SETS; i++)
+		for (; ctx->jumps_used[i]; ctx->jumps_used[i] &= ctx->jumps_used[i] - 1)
+			ctx->jumps[i * 64 + (u32)CTZ64(ctx->jumps_used[i])].page = TLB_NONE;
+}
+
+void mmu_forget_natives(struct context *ctx)
+{
+	mmu_forget_targets(ctx);
+	for (u32 i = 0; i < JUMP_SETS; i++) {
+		for (; ctx->natives_used[i]; ctx->natives_used[i] &= ctx->natives_used[i] - 1)
+			ctx->jumps[i * 64 + (u32)CTZ64(ctx->natives_used[i])].native_page =
+				TLB_NONE;
+		ctx->natives_written[i] = 0;
+	}
 }
 
 static void clear_jumps(struct context *ctx)
 {
-	mmu_forget_targets(ctx);
-	for (u32 i = 0; i < ARRAY_LEN(ctx->jumps_used); i++) {
-		for (u64 used = ctx->jumps_used[i]; used; used &= used - 1)
-			no_jump(&ctx->jumps[i * 64 + (u32)CTZ64(used)]);
-		ctx->jumps_used[i] = 0;
-	}
-}
-
-struct jump *mmu_new_jump(struct context *ctx, u64 gva)
-{
-	u32 n = gva / PAGE_SIZE % JUMP_ENTRIES;
-
-	ctx->jumps_used[n / 64] |= (u64)1 << n % 64;
-	return &ctx->jumps[n];
+	mmu_forget_ops(ctx);
+	mmu_forget_natives(ctx);
 }
 
 static void clear(struct context *ctx)
@@ -158,8 +193,7 @@ static void drop_page(struct context *ctx, u64 page)
 		j->page = TLB_NONE;
 	if (j->native_page == page)
 		j->native_page = TLB_NONE;
-	if (has_targets(ctx, page))
-		mmu_forget_targets(ctx);
+	mmu_forget_targets_of(ctx, page);
 	forget_guesses(ctx);
 }
 
@@ -211,7 +245,7 @@ static struct context *new_context(void)
 	for (u32 i = 0; i < TARGETS; i++)
 		ctx->targets[i].pc = TLB_NONE;
 	for (u32 i = 0; i < JUMP_ENTRIES; i++)
-		no_jump(&ctx->jumps[i]);
+		ctx->jumps[i].page = ctx->jumps[i].native_page = TLB_NONE;
 	ctx->guessed = 1;
 	forget_guesses(ctx);
 	return ctx;

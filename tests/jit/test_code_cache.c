@@ -9,6 +9,7 @@
 
 enum {
 	FUNCTION = 0x6000,
+	FUNCTIONS = 0x20000,
 	CALLS = 2 * JIT_HEAT + 8, /* compiled before the last of them */
 	REWRITES = 20,
 	ALIAS = 0x40000000, /* below RIG_RAM */
@@ -118,6 +119,91 @@ static void so_is_code_that_was_written_at_another_address(void **state)
 
 	map_twice(r);
 	rewrite_and_call(r, RIG_RAM + FUNCTION, RIG_RAM - ALIAS + FUNCTION);
+	rig_free(r);
+	(void)state;
+}
+
+/* Functions on so many pages, called until compiled code jumps from one to the next; then they are
+ * written for the first time, and after that again. */
+static void rewrite_pages(u32 pages)
+{
+	const u32 function[] = { ADDI(A0, ZERO, 0), RET };
+	const u32 code[] = {
+		/* calls: */
+		ADDI(S1, ZERO, CALLS),
+		/* round: */
+		ADDI(S4, S2, 0),
+		/* call: */
+		JALR(RA, S4, 0),
+		BNE(A0, S0, 64),
+		ADD(S4, S4, A2),
+		BNE(S4, A1, -12),
+		ADDI(S1, S1, -1),
+		BNE(S1, ZERO, -24),
+		ADD(T1, T1, T2),
+		ADDI(S4, S2, 0),
+		/* rewrite: */
+		STORE_W(T1, S4, 0),
+		ADD(S4, S4, A2),
+		BNE(S4, A1, -8),
+		FENCE_I,
+		ADDI(S0, S0, 1),
+		BLT(S0, S3, -60),
+		LUI(A0, 6),
+		ADDI(A0, A0, 0xd),
+		EBREAK,
+		/* bad: */ EBREAK,
+	};
+	struct rig *r = jit_rig(1);
+	struct hart *h = r->harts[0];
+
+	exec_put(r, CODE, code, ARRAY_LEN(code));
+	for (u32 i = 0; i < pages; i++)
+		exec_put(r, FUNCTIONS + i * PAGE_SIZE, function, ARRAY_LEN(function));
+	h->x[S0] = 0;
+	h->x[S2] = RIG_RAM + FUNCTIONS;
+	h->x[S3] = 4;
+	h->x[A1] = RIG_RAM + FUNCTIONS + (u64)pages * PAGE_SIZE;
+	h->x[A2] = PAGE_SIZE;
+	h->x[T1] = function[0];
+	h->x[T2] = 1u << 20;
+	mem_forget_written(r->env.mem);
+	exec_run(r, RIG_RAM + CODE);
+	no_failure(r);
+	assert_int_equal(h->x[S0], 4);
+	rig_free(r);
+}
+
+/* trap:21 */
+static void code_that_is_written_for_the_first_time_is_new_after_a_fence(void **state)
+{
+	rewrite_pages(1);
+	rewrite_pages(12);
+	(void)state;
+}
+
+/* Then somebody may write to a page, and not say so. */
+static void no_page_counts_as_unwritten_while_pages_are_trusted(void **state)
+{
+	const u32 function[] = { ADDI(A0, ZERO, 1), RET };
+	const u32 code[] = { ADDI(S1, ZERO, CALLS), JALR(RA, S2, 0), ADDI(S1, S1, -1),
+			     BNE(S1, ZERO, -8), EBREAK };
+	struct rig *r = jit_rig(1);
+	struct hart *h = r->harts[0];
+
+	exec_put(r, CODE, code, ARRAY_LEN(code));
+	exec_put(r, FUNCTION, function, ARRAY_LEN(function));
+	mem_forget_written(r->env.mem);
+	h->x[S2] = RIG_RAM + FUNCTION;
+	for (u32 i = 0; i < 2; i++) { /* the handler writes, for the first time, too */
+		exec_run(r, RIG_RAM + CODE);
+		assert_int_equal(h->x[A0], 1);
+	}
+	code_trust_begins();
+	put_le32(r->ram + FUNCTION, ADDI(A0, ZERO, 2));
+	exec_run(r, RIG_RAM + CODE);
+	code_trust_ends();
+	assert_int_equal(h->x[A0], 2);
 	rig_free(r);
 	(void)state;
 }
@@ -319,7 +405,7 @@ static void unmap_little(struct exec_memory *m)
 
 static const struct exec_host little = { .map = map_little, .unmap = unmap_little };
 
-enum { FUNCTIONS = 0x20000, SPACE = 0x1c000, FUNCTION_SIZE = 32 };
+enum { SPACE = 0x1c000, FUNCTION_SIZE = 32 };
 
 /* Each adds its number to a0, and a word of its own besides: a jump in its page. */
 static void put_functions(struct rig *r)
@@ -400,8 +486,9 @@ static void harts_go_on_while_code_is_evicted(void **state)
 			h->x[S3] = i; /* the second waits at its end */
 			h->pc = RIG_RAM + CODE;
 		}
+		mem_forget_written(r->env.mem); /* no fence forgets jumps to such pages */
 		other = rig_go(r->harts[1]);
-		exec_from(r, RIG_RAM + CODE);
+		exec_run(r, RIG_RAM + CODE);
 		while (!ram_load8(r->ram + DATA + 8))
 			sched_yield();
 		hart_stop(r->harts[1]);
@@ -631,6 +718,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(code_that_a_hart_rewrites_is_new_after_its_fence),
 		cmocka_unit_test(so_is_code_that_was_written_at_another_address),
+		cmocka_unit_test(code_that_is_written_for_the_first_time_is_new_after_a_fence),
+		cmocka_unit_test(no_page_counts_as_unwritten_while_pages_are_trusted),
 		cmocka_unit_test(jumps_within_a_page_do_not_lead_to_old_code),
 		cmocka_unit_test(code_that_a_device_wrote_is_new_after_a_fence),
 		cmocka_unit_test(code_that_another_hart_wrote_is_new_after_a_fence),

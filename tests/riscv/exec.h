@@ -70,18 +70,24 @@ static inline u64 exec_stat(const struct rig *r, const char *name)
 }
 
 /* Runs from `pc` in the privilege that the hart has, until a trap.  Restores the privilege. */
-static inline void exec_from(struct rig *r, u64 pc)
+static inline void exec_run(struct rig *r, u64 pc)
 {
 	struct hart *h = r->harts[0];
 	enum priv priv = h->priv;
 	u64 status = h->mstatus;
 
-	mem_slice(r->env.mem, RIG_RAM, RIG_SIZE); /* tests write where they like */
 	code_fence(h);
 	h->pc = pc;
 	hart_run(h);
 	h->mstatus = status;
 	rig_priv(h, priv);
+}
+
+/* The same, where a test wrote to RAM as it liked. */
+static inline void exec_from(struct rig *r, u64 pc)
+{
+	mem_slice(r->env.mem, RIG_RAM, RIG_SIZE);
+	exec_run(r, pc);
 }
 
 /* The cause, or -1: it came to the ebreak behind all of the code. */
