@@ -1,22 +1,5 @@
 /* PCI Express functions: the capability, power states, and the reset of one function. */
-#include "virtio_bench.h"
-
-struct probe {
-	struct device dev;
-	u32 resets;
-};
-
-static void probe_reset(struct device *dev)
-{
-	((struct probe *)dev)->resets++;
-}
-
-static u64 probe_read(struct device *dev, u32 bar, u64 off, u32 width)
-{
-	(void)dev;
-	(void)width;
-	return (u64)(bar + 1) << 56 | off;
-}
+#include "pci_probe.h"
 
 static const struct pci_class probe_pci = {
 	.vendor = 0x1234,
@@ -28,13 +11,7 @@ static const struct pci_class probe_pci = {
 	.read = probe_read,
 };
 
-static const struct device_class probe_class = {
-	.name = "probe",
-	.size = sizeof(struct probe),
-	.on = BUS_PCI,
-	.reset = probe_reset,
-	.pci = &probe_pci,
-};
+static const struct device_class probe_class = PROBE(&probe_pci);
 
 #define COMMAND 0x04
 #define BAR0    0x10

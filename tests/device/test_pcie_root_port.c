@@ -1,24 +1,7 @@
 /* Root ports: the bus behind one, through the host bridge's window. */
-#include "virtio_bench.h"
+#include "pci_probe.h"
 
 /* -- A function behind a port ------------------------------------------------------------- */
-
-struct probe {
-	struct device dev;
-	u32 resets;
-};
-
-static u64 probe_read(struct device *dev, u32 bar, u64 off, u32 width)
-{
-	(void)dev;
-	(void)width;
-	return (u64)(bar + 1) << 56 | off;
-}
-
-static void probe_reset(struct device *dev)
-{
-	((struct probe *)dev)->resets++;
-}
 
 static const struct pci_class probe_pci = {
 	.vendor = 0x1234,
@@ -33,13 +16,7 @@ static const struct pci_class probe_pci = {
 	.read = probe_read,
 };
 
-static const struct device_class probe_class = {
-	.name = "probe",
-	.size = sizeof(struct probe),
-	.on = BUS_PCI,
-	.reset = probe_reset,
-	.pci = &probe_pci,
-};
+static const struct device_class probe_class = PROBE(&probe_pci);
 
 #define BUS     3 /* what the tests call it */
 #define IO_AT   0x3000000u
