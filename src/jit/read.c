@@ -363,20 +363,21 @@ static bool goes_on(help_fn *f)
 	       f == help_amocas_q || f == help_sfence_inval;
 }
 
-/* Those that do not wait, and do nothing for another hart meanwhile. */
+/* Of the others, those that do not wait, and do nothing for another hart meanwhile. */
 static bool is_quick(help_fn *f)
 {
-	return goes_on(f) || f == help_ecall || f == help_mret || f == help_sret ||
-	       f == help_sfence_vma || f == help_fence_i;
+	return f == help_ecall || f == help_mret || f == help_sret || f == help_sfence_vma ||
+	       f == help_fence_i;
 }
 
 static void helper(struct ir_block *b, help_fn *f, const struct op *op)
 {
 	if (is_csr(f))
 		statement(b, IR_CSR, 0, 0, (u32)op->imm);
+	else if (goes_on(f))
+		statement(b, IR_STEP, 0, 0, (u64)(uintptr_t)f);
 	else
-		statement(b, goes_on(f) ? IR_STEP : IR_END, 0, 0,
-			  is_quick(f) ? (u64)(uintptr_t)f : 0);
+		statement(b, IR_END, 0, 0, is_quick(f) ? (u64)(uintptr_t)f : 0);
 	if (op->rd < X_SINK)
 		forget(b, op->rd);
 	if (f == help_amocas_q)
