@@ -8,7 +8,7 @@
 #ifndef ISA_H
 #define ISA_H
 
-#include "base.h"
+#include "bits.h"
 
 enum isa_ext {
 #define EXT(id, name, state, needs, doc) EXT_##id,
@@ -35,7 +35,7 @@ extern const struct isa_row isa_rows[EXT_COUNT];
 
 static inline bool isa_has(const struct isa *isa, enum isa_ext x)
 {
-	return isa->bits[x / 64] >> (x % 64) & 1;
+	return bits_has(isa->bits, x);
 }
 
 static inline bool isa_same(const struct isa *a, const struct isa *b)
@@ -45,7 +45,7 @@ static inline bool isa_same(const struct isa *a, const struct isa *b)
 
 static inline void isa_set(struct isa *isa, enum isa_ext x)
 {
-	isa->bits[x / 64] |= (u64)1 << (x % 64);
+	bits_put(isa->bits, x);
 }
 
 /* What is wrong with an ISA string, and where in it. */

@@ -37,8 +37,8 @@ static void cool(struct jit_page *page, u32 first, u32 last)
 {
 	for (u32 i = first; i <= last && i < PAGE_SLOTS; i++) {
 		atomic_store_explicit(&page->heat[i], 0, memory_order_relaxed);
-		page->in_loop[i / 64] &= ~((u64)1 << i % 64);
-		page->guesses_wrong[i / 64] &= ~((u64)1 << i % 64);
+		bits_remove(page->in_loop, i);
+		bits_remove(page->guesses_wrong, i);
 	}
 }
 
@@ -104,35 +104,30 @@ static void drop_range(struct jit *j, struct jit_page *page, u32 first, u32 last
 			drop_block(j, page, n);
 }
 
-/* What changed in 64 bytes of the page, if anything did. */
-static bool compare64(struct jit *j, struct jit_page *page, u32 from)
+struct comparison {
+	struct jit *j;
+	struct jit_page *page;
+	bool same;
+};
+
+static void changed(void *ctx, u32 at)
 {
-	bool same = true;
+	struct comparison *c = ctx;
 
-	for (u32 i = from; i < from + 64; i += 8) {
-		u64 now = ram_load8(page->live + i);
-
-		if (now == get_le64(page->bytes + i))
-			continue;
-		put_le64(page->bytes + i, now);
-		drop_range(j, page, i, i + 7);
-		cool(page, i / 2 - (i > 0), (i + 7) / 2);
-		j->stats.changed++;
-		same = false;
-	}
-	return same;
+	drop_range(c->j, c->page, at, at + 7);
+	cool(c->page, at / 2 - (at > 0), (at + 7) / 2);
+	c->j->stats.changed++;
+	c->same = false;
 }
 
 static void compare(struct jit *j, struct jit_page *page)
 {
+	struct comparison c = { j, page, true };
 	u64 epoch = code_epoch();
-	bool calm = true;
 
 	j->stats.compares++;
-	for (u32 i = 0; i < PAGE_SIZE; i += 64)
-		if (!ram_same64(page->live + i, page->bytes + i))
-			calm &= compare64(j, page, i);
-	page->calm = calm ? page->calm + 1 : 0;
+	code_take_over(page->bytes, page->live, changed, &c);
+	page->calm = c.same ? page->calm + 1 : 0;
 	atomic_store(&page->validated, epoch);
 }
 
@@ -367,22 +362,17 @@ static void name(const struct jit *j, const struct hart *h)
 	j->exec->name(j->memory.run + j->made.code, j->made.size, text);
 }
 
-static void put_slot(u64 slots[PAGE_SLOTS / 64], u32 at)
-{
-	slots[at / 2 / 64] |= (u64)1 << at / 2 % 64;
-}
-
 /* Code that was made before anybody knew is made again. */
 static void note_loop(struct jit *j, struct jit_page *page, u32 first, u32 last)
 {
 	for (size_t n = page->nblocks; n--;) {
 		u32 start = page->blocks[n].start;
 
-		if (start >= first && start <= last && !jit_slot_is_in(page->in_loop, start))
+		if (start >= first && start <= last && !bits_has(page->in_loop, start / 2))
 			drop_block(j, page, n);
 	}
 	for (u32 at = first; at <= last; at += 2)
-		put_slot(page->in_loop, at);
+		bits_put(page->in_loop, at / 2);
 }
 
 /* A short jump back makes a loop of what lies in between.  Those of a kernel go over one process'
@@ -440,14 +430,14 @@ bool cache_compile(struct jit *j, struct hart *h, struct jit_page *page, u32 sta
 
 void cache_distrust(struct jit *j, const struct hart *h, u64 gva, u32 at)
 {
-	const struct jump *to = &h->ctx->jumps[gva / PAGE_SIZE % JUMP_ENTRIES];
+	const struct jump *to = jump_of(h->ctx, gva);
 
 	if (to->native_page != gva)
 		return;
 	pthread_mutex_lock(&j->lock);
-	if (!jit_slot_is_in(to->native->guesses_wrong, at)) {
+	if (!bits_has(to->native->guesses_wrong, at / 2)) {
 		drop_range(j, to->native, at, at);
-		put_slot(to->native->guesses_wrong, at);
+		bits_put(to->native->guesses_wrong, at / 2);
 	}
 	pthread_mutex_unlock(&j->lock);
 	mmu_forget_targets(h->ctx);

@@ -108,15 +108,10 @@ bool jit_help_fp(struct hart *h, const struct op *op, help_fn *f)
 
 /* -- Running -------------------------------------------------------------------------- */
 
-static struct jump *jump_of(struct hart *h, u64 pc)
-{
-	return &h->ctx->jumps[pc / PAGE_SIZE % JUMP_ENTRIES];
-}
-
 struct jit_page *jit_page_at_pc(struct hart *h, bool remember)
 {
 	struct jit *j = h->env->jit;
-	struct jump *at = jump_of(h, h->pc);
+	const struct jump *at = jump_of(h->ctx, h->pc);
 	u64 page = align_down(h->pc, PAGE_SIZE);
 	struct jit_page *found;
 	const u8 *live;
@@ -146,13 +141,16 @@ struct jit_page *jit_page_at_pc(struct hart *h, bool remember)
 
 static void find_written(struct context *ctx)
 {
-	for (u32 i = 0; i < JUMP_SETS; i++)
-		for (u64 used = ctx->natives_used[i]; used; used &= used - 1) {
-			const struct jump *at = &ctx->jumps[i * 64 + (u32)CTZ64(used)];
+	u64 used[JUMP_SETS];
+	u32 n;
 
-			if (at->native_page != TLB_NONE && !code_is_unwritten(at->native->written))
-				ctx->natives_written[i] |= used & -used;
-		}
+	memcpy(used, ctx->natives_used, sizeof(used));
+	while (bits_take(used, JUMP_SETS, &n)) {
+		const struct jump *at = &ctx->jumps[n];
+
+		if (at->native_page != TLB_NONE && !code_is_unwritten(at->native->written))
+			bits_put(ctx->natives_written, n);
+	}
 }
 
 enum { FEW = 4 };
@@ -160,22 +158,19 @@ enum { FEW = 4 };
 static void drop_written(struct context *ctx)
 {
 	u64 pages[FEW];
-	u32 n = 0;
+	u32 n, dropped = 0;
 
-	for (u32 i = 0; i < JUMP_SETS; i++)
-		for (u64 *set = &ctx->natives_written[i]; *set; *set &= *set - 1) {
-			struct jump *at = &ctx->jumps[i * 64 + (u32)CTZ64(*set)];
-
-			if (n < FEW)
-				pages[n] = at->native_page;
-			n++;
-			at->native_page = TLB_NONE;
-		}
-	if (n > FEW)
+	while (bits_take(ctx->natives_written, JUMP_SETS, &n)) {
+		if (dropped < FEW)
+			pages[dropped] = ctx->jumps[n].native_page;
+		dropped++;
+		ctx->jumps[n].native_page = TLB_NONE;
+	}
+	if (dropped > FEW)
 		mmu_forget_targets(ctx);
 	else
-		while (n--)
-			mmu_forget_targets_of(ctx, pages[n]);
+		while (dropped--)
+			mmu_forget_targets_of(ctx, pages[dropped]);
 }
 
 static void expire(struct hart *h, struct context *ctx)

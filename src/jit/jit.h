@@ -37,19 +37,13 @@ struct jit_page {
 	struct jit_block *blocks;
 	struct jit_link *links;
 	size_t nblocks, nlinks, blocks_cap, links_cap;
-	u32 segments;                       /* bit set: where its code lies */
-	u32 calm;                           /* compared so often without a difference */
-	u64 in_loop[PAGE_SLOTS / 64];       /* bit set: code that begins there guesses pages, */
-	u64 guesses_wrong[PAGE_SLOTS / 64]; /* but not these instructions */
+	u32 segments; /* bit set: where its code lies */
+	u32 calm;     /* compared so often without a difference */
+	/* sets of slots: code that begins there guesses pages, but not these instructions */
+	u64 in_loop[BITS_WORDS(PAGE_SLOTS)], guesses_wrong[BITS_WORDS(PAGE_SLOTS)];
 };
 
 _Static_assert(offsetof(struct jit_page, entry) == 0, "compiled code indexes it");
-
-/* Of such a set. */
-static inline bool jit_slot_is_in(const u64 slots[PAGE_SLOTS / 64], u32 at)
-{
-	return slots[at / 2 / 64] >> at / 2 % 64 & 1;
-}
 
 struct jit_block {
 	u16 start, end; /* offsets in the page */

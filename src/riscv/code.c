@@ -67,24 +67,30 @@ static void forget_ops(struct code_page *page, u32 first, u32 last)
 		page->ops[i].fn = op_decode;
 }
 
-/* Takes over the words that differ.  The op before may reach into one. */
-static void refresh64(struct code_page *page, u32 from)
+static void take_over64(u8 *bytes, const u8 *live, u32 from, void (*changed)(void *ctx, u32 at),
+			void *ctx)
 {
 	for (u32 i = from; i < from + 64; i += 8) {
-		u64 now = ram_load8(page->live + i);
+		u64 now = ram_load8(live + i);
 
-		if (now == get_le64(page->bytes + i))
+		if (now == get_le64(bytes + i))
 			continue;
-		put_le64(page->bytes + i, now);
-		forget_ops(page, i / 2 - (i > 0), i / 2 + 3);
+		put_le64(bytes + i, now);
+		changed(ctx, i);
 	}
 }
 
-static void refresh(struct code_page *page)
+void code_take_over(u8 *bytes, const u8 *live, void (*changed)(void *ctx, u32 at), void *ctx)
 {
 	for (u32 i = 0; i < PAGE_SIZE; i += 64)
-		if (!ram_same64(page->live + i, page->bytes + i))
-			refresh64(page, i);
+		if (!ram_same64(live + i, bytes + i))
+			take_over64(bytes, live, i, changed, ctx);
+}
+
+/* The op before may reach into what changed. */
+static void decode_again(void *page, u32 at)
+{
+	forget_ops(page, at / 2 - (at > 0), at / 2 + 3);
 }
 
 static void fill(const struct hart *h, struct code_page *page, const u8 *live)
@@ -147,7 +153,7 @@ static struct code_page *page_of(struct hart *h, const u8 *live)
 		page->next = *chain;
 		*chain = page;
 	} else if (page->validated != h->code_epoch && !is_unwritten(page)) {
-		refresh(page);
+		code_take_over(page->bytes, page->live, decode_again, page);
 		page->trusted = trusted;
 	}
 	page->validated = h->code_epoch;
@@ -201,11 +207,6 @@ bool help_fence_i(struct hart *h, const struct op *op, u64 pc)
 
 /* -- From pc to op ------------------------------------------------------------------- */
 
-static struct jump *jump_of(struct hart *h, u64 pc)
-{
-	return &h->ctx->jumps[pc / PAGE_SIZE % JUMP_ENTRIES];
-}
-
 static const struct op *fetch_trap(struct hart *h)
 {
 	trap_raise(h, h->pc, h->fault.cause, h->fault.tval);
@@ -215,7 +216,7 @@ static const struct op *fetch_trap(struct hart *h)
 const struct op *code_at(struct hart *h)
 {
 	u64 pc = h->pc;
-	struct jump *j = jump_of(h, pc);
+	struct jump *j = jump_of(h->ctx, pc);
 	const struct op *ops;
 	const u8 *live;
 	bool whole;
@@ -235,7 +236,7 @@ const struct op *code_at(struct hart *h)
 /* Two bytes of code: from the copy that runs if there is one. */
 static bool half_at(struct hart *h, u64 pc, u32 *half)
 {
-	struct jump *j = jump_of(h, pc);
+	struct jump *j = jump_of(h->ctx, pc);
 	const u8 *live;
 	bool whole;
 

@@ -131,6 +131,9 @@ void code_decode(struct hart *h, const struct op *op);
 /* Where the array is that code_single() decodes to. */
 const struct op *code_singles(const struct hart *h);
 
+/* Takes over what differs of a page at `live`: `changed` hears of each 8 bytes, by their offset. */
+void code_take_over(u8 *bytes, const u8 *live, void (*changed)(void *ctx, u32 at), void *ctx);
+
 /* fence.i: from now on this hart runs what is in memory. */
 void code_fence(struct hart *h);
 /* Fences of all harts so far: a copy of memory that is made after a call is good for each
@@ -191,7 +194,7 @@ struct guess {
 	u64 addend;
 };
 
-#define JUMP_SETS    ((JUMP_ENTRIES + 63) / 64)
+#define JUMP_SETS    BITS_WORDS(JUMP_ENTRIES)
 #define TARGET_PAGES 512 /* bits: modulo this, pages that targets are in */
 
 struct context {
@@ -207,13 +210,19 @@ struct context {
 	u64 super_lo, super_hi; /* where leaves of more than 4K were */
 	u32 mode;               /* mmu.c: a context's key is mode and satp */
 	u64 satp;
-	bool stale;       /* clear it before use */
-	u64 jumps_epoch;  /* hart.jumps_epoch when `jumps` was last known good */
+	bool stale;                     /* clear it before use */
+	u64 jumps_epoch;                /* hart.jumps_epoch when `jumps` was last known good */
 	u64 native_epoch, first_writes; /* an engine's own */
-	u64 last_used;    /* for replacement */
-	u32 nlocal;       /* pages of S contexts that are not global ... */
-	u64 local[64];    /* ... and so leave at the next satp write; more: all leave */
+	u64 last_used;                  /* for replacement */
+	u32 nlocal;                     /* pages of S contexts that are not global ... */
+	u64 local[64]; /* ... and so leave at the next satp write; more: all leave */
 };
+
+/* Where jumps to gva's page lead, if that is the entry's. */
+static inline struct jump *jump_of(struct context *ctx, u64 gva)
+{
+	return &ctx->jumps[gva / PAGE_SIZE % JUMP_ENTRIES];
+}
 
 /* A hart that runs ahead to be compared with, and then never was: it writes to memory, and says
  * first what was there, so that this can be undone.  It reaches nothing but memory. */

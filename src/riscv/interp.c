@@ -281,7 +281,7 @@ static i64 op_pause(OP_ARGS)
 static i64 op_jump(OP_ARGS)
 {
 	u64 pc = h->pc;
-	const struct jump *j = &h->ctx->jumps[pc / PAGE_SIZE % JUMP_ENTRIES];
+	const struct jump *j = jump_of(h->ctx, pc);
 
 	(void)op, (void)base;
 	if (UNLIKELY(j->page != (pc & ~(u64)(PAGE_SIZE - 1)) || left <= 0))
@@ -553,7 +553,7 @@ static inline const struct op *branch_op(const struct op *op)
 		}                                                                           \
 		left--;                                                                     \
 		if (jumps) {                                                                \
-			const struct jump *j = &h->ctx->jumps[to / PAGE_SIZE % JUMP_ENTRIES]; \
+			const struct jump *j = jump_of(h->ctx, to);                         \
 			if (UNLIKELY(j->page != (to & PAGE_MASK) || left <= 0)) {           \
 				h->pc = to;                                                 \
 				return left;                                                \

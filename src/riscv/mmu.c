@@ -97,61 +97,50 @@ static void forget_guesses(struct context *ctx)
 
 void mmu_forget_targets_of(struct context *ctx, u64 page)
 {
-	u64 bit = page / PAGE_SIZE % TARGET_PAGES;
-
-	if (!(ctx->target_pages[bit / 64] >> bit % 64 & 1))
+	if (!bits_has(ctx->target_pages, page / PAGE_SIZE % TARGET_PAGES))
 		return;
 	for (u32 i = 0; i < TARGETS; i++)
 		if (align_down(ctx->targets[i].pc, PAGE_SIZE) == page)
 			ctx->targets[i].pc = TLB_NONE;
 }
 
-static u32 jump_number(u64 gva)
-{
-	return gva / PAGE_SIZE % JUMP_ENTRIES;
-}
-
-static void put_jump(u64 set[JUMP_SETS], u32 n)
-{
-	set[n / 64] |= (u64)1 << n % 64;
-}
-
 void mmu_set_jump(struct context *ctx, u64 gva, const struct op *ops)
 {
-	struct jump *j = &ctx->jumps[jump_number(gva)];
+	struct jump *j = jump_of(ctx, gva);
 
-	put_jump(ctx->jumps_used, jump_number(gva));
+	bits_put(ctx->jumps_used, (u32)(j - ctx->jumps));
 	j->page = align_down(gva, PAGE_SIZE);
 	j->ops = ops;
 }
 
 void mmu_set_native(struct context *ctx, u64 gva, struct jit_page *native, bool written)
 {
-	struct jump *j = &ctx->jumps[jump_number(gva)];
+	struct jump *j = jump_of(ctx, gva);
+	u32 n = (u32)(j - ctx->jumps);
 
-	put_jump(ctx->natives_used, jump_number(gva));
+	bits_put(ctx->natives_used, n);
 	if (written)
-		put_jump(ctx->natives_written, jump_number(gva));
+		bits_put(ctx->natives_written, n);
 	j->native_page = align_down(gva, PAGE_SIZE);
 	j->native = native;
 }
 
 void mmu_forget_ops(struct context *ctx)
 {
-	for (u32 i = 0; i < JUMP_SETS; i++)
-		for (; ctx->jumps_used[i]; ctx->jumps_used[i] &= ctx->jumps_used[i] - 1)
-			ctx->jumps[i * 64 + (u32)CTZ64(ctx->jumps_used[i])].page = TLB_NONE;
+	u32 n;
+
+	while (bits_take(ctx->jumps_used, JUMP_SETS, &n))
+		ctx->jumps[n].page = TLB_NONE;
 }
 
 void mmu_forget_natives(struct context *ctx)
 {
+	u32 n;
+
 	mmu_forget_targets(ctx);
-	for (u32 i = 0; i < JUMP_SETS; i++) {
-		for (; ctx->natives_used[i]; ctx->natives_used[i] &= ctx->natives_used[i] - 1)
-			ctx->jumps[i * 64 + (u32)CTZ64(ctx->natives_used[i])].native_page =
-				TLB_NONE;
-		ctx->natives_written[i] = 0;
-	}
+	while (bits_take(ctx->natives_used, JUMP_SETS, &n))
+		ctx->jumps[n].native_page = TLB_NONE;
+	memset(ctx->natives_written, 0, sizeof(ctx->natives_written));
 }
 
 static void clear_jumps(struct context *ctx)
@@ -185,7 +174,7 @@ static bool holds(const struct tlb_entry *e, u64 page)
 static void drop_page(struct context *ctx, u64 page)
 {
 	struct tlb_entry *e = &ctx->tlb[tlb_index(page)];
-	struct jump *j = &ctx->jumps[page / PAGE_SIZE % JUMP_ENTRIES];
+	struct jump *j = jump_of(ctx, page);
 
 	if (holds(e, page))
 		*e = (struct tlb_entry){ TLB_NONE, TLB_NONE, TLB_NONE, 0 };

@@ -679,8 +679,8 @@ static void a_loop_stays_one_when_an_access_guesses_wrong(void **state)
 	exec_from(r, RIG_RAM + CODE);
 	assert_int_equal(r->env.jit->npages, 2); /* the handler's, too */
 	page = r->env.jit->pages[0];
-	assert_true(jit_slot_is_in(page->guesses_wrong, CODE % PAGE_SIZE));
-	assert_true(jit_slot_is_in(page->in_loop, CODE % PAGE_SIZE));
+	assert_true(bits_has(page->guesses_wrong, CODE % PAGE_SIZE / 2));
+	assert_true(bits_has(page->in_loop, CODE % PAGE_SIZE / 2));
 	/* and is made without a guess */
 	mmu_forget(r->harts[0]);
 	r->harts[0]->x[S1] = 4 * JIT_HEAT;

@@ -234,7 +234,7 @@ static bool block(struct jit_code *code, const struct ir_block *b, const struct 
 	memset(&g.groups[0], 0, sizeof(g.groups[0]));
 	gen_forget_state(&g);
 	gen_find_groups(&g);
-	g.guesses = jit_slot_is_in(page->in_loop, b->start);
+	g.guesses = bits_has(page->in_loop, b->start / 2);
 
 	gen_align(&g.c, 16);
 	out->code = offset_of(&g.c);

@@ -89,7 +89,7 @@ static i32 new_guess(struct gen *g, struct span s)
 {
 	u32 first = g->out->code / 16;
 
-	if (!g->guesses || jit_slot_is_in(g->page->guesses_wrong, g->at) || s.size > 8 ||
+	if (!g->guesses || bits_has(g->page->guesses_wrong, g->at / 2) || s.size > 8 ||
 	    s.size & (s.size - 1))
 		return 0;
 	return GUESS(page) +
