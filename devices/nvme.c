@@ -6,6 +6,10 @@
  * the back end as it lies there.  Requests are made at start: a driver that has more of them
  * waits in its queue, and so does one whose completion queue has no room.
  *
+ * A command that fails is in the error log, and its status says so (More); it says, too, that
+ * trying again is no use (DNR), but for what the host's disk may get over and for one Asynchronous
+ * Event Request too many.
+ *
  * A reset by CC.EN waits for what the disk is doing and drops it, so a queue's memory is the
  * driver's again when the write returns.  Deleting a queue waits for its commands alone.
  *
@@ -73,7 +77,7 @@ enum {
 #define CSTS_ENDS  (1u << 2) /* shutting down */
 #define CSTS_ENDED (2u << 2)
 
-/* 4.6.1: type and code.  Nothing gets better by trying again, unless it is the disk's. */
+/* 4.6.1: type and code */
 enum {
 	OK = 0,
 	INVALID_OPCODE = 0x01,
@@ -95,6 +99,7 @@ enum {
 	NOT_SAVEABLE = 0x10d,
 	WRITE_FAULT = 0x280,
 	READ_ERROR = 0x281,
+	MORE = 0x2000,
 	DO_NOT_RETRY = 0x4000,
 	LATER = -1, /* not a status: it is answered when it is done */
 };
@@ -305,6 +310,23 @@ static void log_read(struct nvme *n, enum event type)
 	tell_events(n);
 }
 
+/* What goes wrong is in the error log, which has More.  The same command would fail again, unless
+ * it is the disk's failure, which may pass, or an event makes room (4.6.1). */
+static u32 status_field(u32 status)
+{
+	switch (status) {
+	case OK:
+		return OK;
+	case TOO_MANY_EVENTS:
+	case CAPACITY:
+	case WRITE_FAULT:
+	case READ_ERROR:
+		return status | MORE;
+	default:
+		return status | MORE | DO_NOT_RETRY;
+	}
+}
+
 static void log_error(struct nvme *n, struct error e)
 {
 	e.number = ++n->kept.errors;
@@ -341,11 +363,8 @@ static void delete_if_idle(struct nvme *n, u32 q)
 
 static void answer(struct nvme *n, u32 sq, u32 id, u32 status, u32 result)
 {
-	bool again = status == DATA_TRANSFER || status == WRITE_FAULT || status == READ_ERROR ||
-		     status == CAPACITY;
-
 	end(n, sq);
-	post(n, sq, id, status && !again ? status | DO_NOT_RETRY : status, result);
+	post(n, sq, id, status_field(status), result);
 	if (sq)
 		delete_if_idle(n, sq);
 }
@@ -1067,7 +1086,7 @@ static void log_errors(const struct nvme *n, u8 *p)
 		put_le64(p, e->number);
 		put_le16(p + 8, (u16)e->sq);
 		put_le16(p + 10, (u16)e->id);
-		put_le16(p + 12, (u16)(e->status << 1));
+		put_le16(p + 12, (u16)(status_field(e->status) << 1));
 		put_le16(p + 14, (u16)e->parameter);
 		put_le64(p + 16, e->lba);
 		put_le32(p + 24, e->nsid);

@@ -15,7 +15,7 @@ struct disk {
 	u32 npending;
 	enum block_op log[1024];
 	u32 nlog, most_pending, drains;
-	bool fail;
+	enum block_status fail; /* how requests end, if not BLOCK_OK */
 };
 
 static inline void disk_submit(struct block *b, struct block_req *req)
@@ -52,7 +52,7 @@ static inline void finish_nth(struct disk *d, u32 i)
 	assert_true(i < d->npending);
 	d->npending--;
 	memmove(d->pending + i, d->pending + i + 1, (d->npending - i) * sizeof(req));
-	req->status = d->fail ? BLOCK_IOERR : BLOCK_OK;
+	req->status = d->fail;
 	if (!d->fail && (req->op == BLOCK_READ || req->op == BLOCK_WRITE))
 		transfer(d, req);
 	if (!d->fail && req->op == BLOCK_ZERO)

@@ -29,6 +29,7 @@ enum { NV_FLUSH, NV_WRITE, NV_READ, NV_ZEROES = 8, NV_MANAGE };
 
 #define ENABLED 0x00460001u
 #define DNR     0x4000u
+#define MORE    0x2000u
 
 struct completion {
 	u32 result, sq_head, sq, id, status, phase;
@@ -169,7 +170,8 @@ static inline bool nv_take(struct nvme_rig *r, u32 q, struct completion *c)
 	return true;
 }
 
-/* All of it, with the disk finishing at once; returns the status. */
+/* All of it, with the disk finishing at once; returns the status, of which More is as it should
+ * be: what fails is in the log. */
 static inline u32 nv_answer(struct nvme_rig *r, u32 q)
 {
 	struct completion c;
@@ -179,7 +181,8 @@ static inline u32 nv_answer(struct nvme_rig *r, u32 q)
 		fail_msg("no answer");
 	assert_int_equal(c.id, r->id);
 	r->result = c.result;
-	return c.status;
+	assert_int_equal(c.status & MORE, c.status ? MORE : 0);
+	return c.status & ~MORE;
 }
 
 static inline u32 nv_run(struct nvme_rig *r, u32 q, struct nv_command c)

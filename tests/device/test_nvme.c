@@ -344,11 +344,13 @@ static void blocks_beyond_the_end_are_not_touched(void **state)
 static void check_disk_error(struct nvme_rig *r)
 {
 	nv_start(r);
-	r->disk->fail = true;
+	r->disk->fail = BLOCK_IOERR;
 	assert_int_equal(nv_io(r, NV_READ, DATA_AT, 0, 0, 1), 0x281);
 	assert_int_equal(nv_io(r, NV_WRITE, DATA_AT, 0, 0, 1), 0x280);
 	assert_int_equal(nv_io(r, NV_FLUSH, 0, 0, 0, 1), 0x280);
-	r->disk->fail = false;
+	r->disk->fail = BLOCK_NOSPACE;
+	assert_int_equal(nv_io(r, NV_WRITE, DATA_AT, 0, 0, 1), 0x81);
+	r->disk->fail = BLOCK_OK;
 	assert_int_equal(nv_io(r, NV_READ, DATA_AT, 0, 0, 1), 0);
 }
 
@@ -473,7 +475,7 @@ static void more_than_a_command_may_move_is_refused_before_its_pages_are_looked_
 	(void)state;
 }
 
-#define NOT_RAM 4
+#define NOT_RAM (DNR | 4)
 #define OFFSET  (DNR | 0x13)
 
 static void check_hostile_pages(struct nvme_rig *r)
@@ -913,7 +915,7 @@ static void check_fua_read(struct nvme_rig *r)
 	assert_false(nv_see(r, 1, &c));
 	assert_int_equal(nv_answer(r, 1), 0);
 	assert_block(r, DATA_AT, 5, SECTOR);
-	r->disk->fail = true;
+	r->disk->fail = BLOCK_IOERR;
 	assert_int_equal(nv_io(r, NV_READ, DATA_AT, 0, 5, 1), 0x281);
 }
 
@@ -988,7 +990,7 @@ static void check_trim(struct nvme_rig *r)
 		set_trim(r, i, i, 1);
 	assert_int_equal(manage(r, 256, 4), 0);
 	assert_int_equal(r->disk->nlog, 2 + 256);
-	r->disk->fail = true;
+	r->disk->fail = BLOCK_IOERR;
 	assert_int_equal(manage(r, 256, 4), 0x280);
 	assert_int_equal(r->disk->nlog, 2 + 256 + 1); /* the first error ends it */
 }
@@ -1093,7 +1095,7 @@ static void check_logs(struct nvme_rig *r)
 	assert_int_equal(get_log(r, 1, 512, 0, false), 0);
 	assert_int_equal(get_le64(p), 1);
 	assert_int_equal(get_le16(p + 8), 1);
-	assert_int_equal(get_le16(p + 12), 0x80 << 1);
+	assert_int_equal(get_le16(p + 12), (DNR | MORE | 0x80) << 1);
 	assert_int_equal(get_le64(p + 16), BLOCKS + 5);
 	assert_int_equal(get_le64(p + 64), 0);
 	assert_int_equal(get_log(r, 2, 512, 0, false), 0);
@@ -1241,7 +1243,7 @@ static void check_held(struct nvme_rig *r)
 	for (u32 i = 0; i < 4; i++)
 		wait_for_event(r);
 	assert_false(nv_see(r, 0, &c));
-	assert_int_equal(nv_run(r, 0, (struct nv_command){ .code = EVENT_REQUEST }), DNR | 0x105);
+	assert_int_equal(nv_run(r, 0, (struct nv_command){ .code = EVENT_REQUEST }), 0x105);
 	for (u32 i = 0; i < 20; i++) /* they take no room */
 		identify(r, 0, 1);
 	nv_disable(r);
@@ -1373,7 +1375,7 @@ static void a_shutdown_is_complete_when_all_is_on_the_disk(void **state)
 static void check_failed_shutdown(struct nvme_rig *r)
 {
 	nv_start(r);
-	r->disk->fail = true;
+	r->disk->fail = BLOCK_IOERR;
 	nv_put(r, CC, ENABLED | 1 << 14);
 	finish(r->disk);
 	assert_int_equal(nv_get(r, CSTS), 1 | 2 | 1 << 2);

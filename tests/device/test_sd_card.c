@@ -408,11 +408,11 @@ static void nothing_comes_from_beyond_the_end(void **state)
 static void check_read_error(struct rig *r)
 {
 	make_ready(r);
-	r->disk->fail = true;
+	r->disk->fail = BLOCK_IOERR;
 	assert_int_equal(command(r, 17, 5), 0);
 	finish(r->disk);
 	assert_int_equal(token(r), 4);
-	r->disk->fail = false;
+	r->disk->fail = BLOCK_OK;
 	assert_usable(r);
 }
 
@@ -512,7 +512,7 @@ static void a_long_write_goes_to_the_disk_in_large_pieces(void **state)
 static void check_failing_piece(struct rig *r)
 {
 	make_ready(r);
-	r->disk->fail = true;
+	r->disk->fail = BLOCK_IOERR;
 	assert_int_equal(command(r, 25, 100), 0);
 	for (u32 i = 0; i < 128; i++)
 		assert_int_equal(block_out(r, 0xfc, (u8)i), 5);
@@ -522,7 +522,7 @@ static void check_failing_piece(struct rig *r)
 	send_command(r, 12, 0);
 	finish(r->disk);
 	assert_int_equal(answer(r), 0);
-	r->disk->fail = false;
+	r->disk->fail = BLOCK_OK;
 	assert_usable(r);
 }
 
@@ -557,7 +557,7 @@ static void a_block_with_a_wrong_sum_is_not_written(void **state)
 static void check_write_error(struct rig *r)
 {
 	make_ready(r);
-	r->disk->fail = true;
+	r->disk->fail = BLOCK_IOERR;
 	assert_int_equal(command(r, 24, 3), 0);
 	assert_int_equal(block_out(r, 0xfe, 0x55), 5);
 	finish(r->disk);
@@ -812,7 +812,7 @@ static void check_noise(struct rig *r)
 		if (what % 4001 == 0 && command(r, 0, 0) == 1)
 			app_command(r, 41, HCS);
 	}
-	r->disk->fail = false;
+	r->disk->fail = BLOCK_OK;
 	finish(r->disk);
 	deselect(r);
 	finish(r->disk);

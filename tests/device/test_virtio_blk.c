@@ -216,13 +216,13 @@ static void check_failure(struct driver *d)
 	u32 written;
 
 	driver_start(d, HAS_FLUSH, 1, 16);
-	disk(d)->fail = true;
+	disk(d)->fail = BLOCK_IOERR;
 	ask(d, IN, 0, BYTES_AT, SECTOR, true);
 	assert_int_equal(result(d, &written), 1);
 	assert_int_equal(written, 1);
 	assert_int_equal(run(d, OUT, 0, SECTOR, false), 1);
 	assert_int_equal(run(d, FLUSH, 0, 0, false), 1);
-	disk(d)->fail = false;
+	disk(d)->fail = BLOCK_OK;
 	assert_int_equal(run(d, IN, 0, SECTOR, true), 0);
 }
 
