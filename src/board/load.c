@@ -297,9 +297,10 @@ static bool is_open(struct board *b, const struct opening *o, const char *name, 
 
 static struct node *load_file(struct board *b, const struct opening *o, u32 wanted, u64 *files);
 
-/* Merges one base under what stands in `root` already.  False: it is not to be had. */
-static bool load_base(struct board *b, const struct opening *by, struct node *n, struct node *root,
-		      u64 *files, bool first)
+/* Merges one base into what the bases before it, `files`, made; they are NULL before the first.
+ * False: it is not to be had. */
+static bool load_base(struct board *b, const struct opening *by, struct node *n,
+		      struct node **bases, u64 *files)
 {
 	const char *path = check_text(b, n, "extends");
 	struct opening o = { .at = n->at, .by = by };
@@ -316,10 +317,10 @@ static bool load_base(struct board *b, const struct opening *by, struct node *n,
 	base = load_file(b, &o, KIND_MACHINE | KIND_BOARD, &more);
 	if (!base)
 		return false;
-	if (first)
-		merge_trees(b, root, base);
+	if (*bases)
+		merge_siblings(b, *bases, base, *files, more);
 	else
-		merge_siblings(b, root, base, *files, more);
+		*bases = base; /* as it is, with the places of what it deleted */
 	*files |= more;
 	return true;
 }
@@ -329,7 +330,7 @@ static bool load_base(struct board *b, const struct opening *by, struct node *n,
 static struct node *load_file(struct board *b, const struct opening *o, u32 wanted, u64 *files)
 {
 	u64 bit = file_bit(b, o->name, o->at), bases = 0;
-	struct node *tree, *root, *extends;
+	struct node *tree, *extends, *root = NULL;
 	bool whole = true;
 
 	if (!bit)
@@ -337,16 +338,18 @@ static struct node *load_file(struct board *b, const struct opening *o, u32 want
 	tree = read_tree(b, o);
 	if (!tree)
 		return NULL;
-	root = node_new(&b->arena, NODE_MAP, tree->at);
 	extends = map_get(tree, "extends");
 	check_head(b, tree, o->name, wanted);
 	take(tree, "extends");
 	if (extends && extends->kind != NODE_LIST)
-		whole = load_base(b, o, extends, root, &bases, true);
+		whole = load_base(b, o, extends, &root, &bases);
 	for (u32 i = 0; extends && extends->kind == NODE_LIST && i < extends->n; i++)
-		whole &= load_base(b, o, extends->items[i], root, &bases, i == 0);
+		whole &= load_base(b, o, extends->items[i], &root, &bases);
 	if (!whole)
 		return NULL;
+	if (!root)
+		root = node_new(&b->arena, NODE_MAP, tree->at);
+	root->at = tree->at;
 	merge_trees(b, root, tree);
 	*files |= bases | bit;
 	return root;

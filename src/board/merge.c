@@ -34,6 +34,13 @@ static void check_no_tags(struct merge *m, struct node *n)
 		check_no_tags(m, n->items[i]);
 }
 
+/* What stays of a pair says where it went. */
+static void delete_here(struct pair *p, struct pos at)
+{
+	p->value = NULL;
+	p->key_at = at;
+}
+
 /* -- Two bases of one file ------------------------------------------------------- */
 
 static bool from_one_of(const struct merge *m, const char *file, u64 files)
@@ -64,20 +71,110 @@ static bool is_old(const struct merge *m, const struct pair *p, u64 files)
 	return m->siblings && from_one_of(m, p->key_at.file, files);
 }
 
-/* What is old, and the other base has deleted, is deleted. */
-static bool sibling_deleted(const struct merge *m, const struct pair *p, const struct node *other,
-			    u64 files)
+/* The first place at which a base wrote what the other has not; NULL: all is old. */
+static const struct pos *find_news(const struct merge *m, const struct pair *p, u64 files)
 {
-	return !map_pair(other, p->key) && is_old(m, p, files);
+	const struct pos *news = NULL;
+
+	if (!from_one_of(m, p->key_at.file, files))
+		return &p->key_at;
+	if (!p->value)
+		return NULL;
+	if (!from_one_of(m, p->value->at.file, files))
+		return &p->value->at;
+	for (u32 i = 0; !news && p->value->kind == NODE_MAP && i < p->value->n; i++)
+		news = find_news(m, &p->value->pairs[i], files);
+	return news;
+}
+
+struct clash {
+	const char *key, *does; /* what the other base does; NULL: it has another value */
+	struct pos at, other;
+};
+
+/* Kept with the value, since a file that is merged later may decide: then the value goes, and this
+ * with it. */
+static void disagree(struct merge *m, struct node *kept, struct clash c)
+{
+	struct clash *clash = NEW(&m->b->arena, struct clash);
+
+	*clash = c;
+	kept->clash = clash;
+}
+
+static void report_disagreement(struct board *b, const struct node *kept)
+{
+	const struct clash *c = kept->clash;
+
+	if (c->does) {
+		diag_report(b->ds, c->at, DIAG_cycle, "one base changes `%s`, another %s it",
+			    c->key, c->does);
+		diag_note(b->ds, c->other, "here it %s it", c->does);
+	} else {
+		diag_report(b->ds, c->at, DIAG_cycle, "two bases give `%s` different values",
+			    c->key);
+		diag_note(b->ds, c->other, "the other value is here");
+	}
+	diag_hint(b->ds,
+		  kept->kind == NODE_MAP
+			  ? "say which one is meant: write `%s: !delete` or all of it, "
+			    "`!replace {...}`, in the file that extends both"
+			  : "say which one is meant: write `%s:` in the file that "
+			    "extends both",
+		  c->key);
+}
+
+void report_clashes(struct board *b, const struct node *map)
+{
+	struct pair *p;
+
+	for_pairs(p, map)
+		if (p->value->clash)
+			report_disagreement(b, p->value);
+		else if (p->value->kind == NODE_MAP)
+			report_clashes(b, p->value);
+}
+
+/* Where a base, but none of `files`, deleted the key; NULL: it did not. */
+static const struct pos *find_deletion(const struct merge *m, const struct node *map,
+				       const char *key, u64 files)
+{
+	for (u32 i = 0; i < map->n; i++)
+		if (!map->pairs[i].value && !strcmp(map->pairs[i].key, key) &&
+		    !from_one_of(m, map->pairs[i].key_at.file, files))
+			return &map->pairs[i].key_at;
+	return NULL;
+}
+
+/* What one base, made of `files`, has and the other has not.  What is old was deleted there, or
+ * went with a map that was replaced, and is deleted: the place of that.  About what was changed,
+ * too, they disagree. */
+static const struct pos *sibling_deleted(struct merge *m, struct pair *p, const struct node *other,
+					 u64 files, u64 other_files)
+{
+	const struct pos *news, *gone;
+
+	if (!m->siblings || map_pair(other, p->key))
+		return NULL;
+	news = find_news(m, p, other_files);
+	gone = find_deletion(m, other, p->key, files);
+	if (!gone && is_old(m, p, other_files) && !from_one_of(m, other->at.file, files))
+		gone = &other->at;
+	if (news && gone)
+		disagree(m, p->value, (struct clash){ p->key, "deletes", *news, *gone });
+	return news ? NULL : gone;
 }
 
 static void drop_deleted(struct merge *m, struct node *dst, const struct node *src)
 {
 	struct pair *p;
 
-	for_pairs(p, dst)
-		if (sibling_deleted(m, p, src, m->src_files))
-			p->value = NULL;
+	for_pairs(p, dst) {
+		const struct pos *gone = sibling_deleted(m, p, src, m->dst_files, m->src_files);
+
+		if (gone)
+			delete_here(p, *gone);
+	}
 }
 
 /* Which of two bases' values is it?  What one of them only inherited from a file that is
@@ -89,11 +186,7 @@ static bool sibling_wins(struct merge *m, const struct pair *dst, const struct p
 
 	if (src_is_old || dst_is_old || same_value(dst->value, src->value))
 		return !src_is_old;
-	diag_report(m->b->ds, src->value->at, DIAG_cycle, "two bases give `%s` different values",
-		    src->key);
-	diag_note(m->b->ds, dst->value->at, "the other value is here");
-	diag_hint(m->b->ds, "say which one is meant: write `%s:` in the file that extends both",
-		  src->key);
+	disagree(m, src->value, (struct clash){ src->key, NULL, src->value->at, dst->value->at });
 	return true;
 }
 
@@ -107,7 +200,7 @@ static void delete_pair(struct merge *m, struct node *dst, const struct pair *sr
 	struct nearest near = { 0 };
 
 	if (p) {
-		p->value = NULL;
+		delete_here(p, src->key_at);
 		return;
 	}
 	for_pairs(p, dst)
@@ -139,6 +232,7 @@ static void extend_list(struct merge *m, struct pair *dst, const struct node *sr
 	}
 	append_items(&m->b->arena, list, prepend ? src : dst->value);
 	append_items(&m->b->arena, list, prepend ? dst->value : src);
+	list->clash = dst->value->clash;
 	dst->value = list;
 }
 
@@ -190,7 +284,7 @@ static void merge_pair(struct merge *m, struct node *dst, struct pair *src)
 		delete_pair(m, dst, src);
 	} else if (there) {
 		merge_value(m, there, src);
-	} else if (!sibling_deleted(m, src, dst, m->dst_files)) {
+	} else if (!sibling_deleted(m, src, dst, m->src_files, m->dst_files)) {
 		check_no_tags(m, src->value);
 		map_put(&m->b->arena, dst, src->key, src->key_at, src->value);
 	}
@@ -221,6 +315,7 @@ static void merge_params(struct merge *m, struct node *dst, struct node *src)
 {
 	struct pair *p, *q;
 
+	drop_deleted(m, dst, src);
 	for_pairs(p, src) {
 		struct pair *there = map_pair(dst, p->key);
 		struct nearest near = { 0 };
@@ -307,6 +402,7 @@ static void merge_device(struct merge *m, struct node *dst, struct node *src)
 {
 	struct pair *p;
 
+	drop_deleted(m, dst, src);
 	for_pairs(p, src) {
 		struct pair *there = map_pair(dst, p->key);
 		bool nested = !strcmp(p->key, "devices") && p->value->kind == NODE_MAP &&
@@ -330,7 +426,7 @@ static void delete_device(struct merge *m, struct pair *src)
 
 	if (there) {
 		disown_devices(m, there);
-		there->value = NULL;
+		delete_here(there, src->key_at);
 		return;
 	}
 	near = nearest_device(m, src->key);
@@ -340,13 +436,21 @@ static void delete_device(struct merge *m, struct pair *src)
 		diag_hint(m->b->ds, "did you mean `%s`?", near);
 }
 
+static struct node *new_device(struct merge *m, const struct pair *src)
+{
+	struct node *device = node_new(&m->b->arena, NODE_MAP, src->value->at);
+
+	device->clash = src->value->clash;
+	return device;
+}
+
 static void add_device(struct merge *m, struct node *dst, struct pair *src)
 {
 	struct node *value = src->value;
 
 	check_no_tag(m, value);
 	if (value->kind == NODE_MAP) {
-		value = node_new(&m->b->arena, NODE_MAP, src->value->at);
+		value = new_device(m, src);
 		map_put(&m->b->arena, dst, src->key, src->key_at, value);
 		merge_device(m, value, src->value);
 	} else {
@@ -446,14 +550,24 @@ static void replace_device(struct merge *m, struct node *dst, struct node *owner
 	src->value->tag = TAG_NONE;
 	disown_devices(m, there);
 	if (owner != dst) {
-		there->value = NULL;
+		delete_here(there, src->key_at);
 		add_device(m, dst, src);
 		return;
 	}
-	there->value = node_new(&m->b->arena, NODE_MAP, src->value->at);
+	there->value = new_device(m, src);
 	there->key_at = src->key_at;
 	map_put(&m->b->arena, m->owners, src->key, src->key_at, dst);
 	merge_device(m, there->value, src->value);
+}
+
+/* What one base made anew, or elsewhere, stays; the other inherited it from `files`. */
+static void sibling_replaced(struct merge *m, const struct pair *old, u64 files,
+			     const struct pair *new)
+{
+	const struct pos *news = find_news(m, old, files);
+
+	if (news)
+		disagree(m, new->value, (struct clash){ old->key, "replaces", *news, new->key_at });
 }
 
 static void merge_device_entry(struct merge *m, struct node *dst, struct pair *src)
@@ -471,15 +585,19 @@ static void merge_device_entry(struct merge *m, struct node *dst, struct pair *s
 		owner = dst;
 	}
 	two = there && makes && (owner != dst || !same_class(there, src));
-	if (two && is_old(m, src, m->dst_files))
+	if (two && is_old(m, src, m->dst_files)) {
+		sibling_replaced(m, src, m->dst_files, there);
 		return;
-	if (two && is_old(m, there, m->src_files))
+	}
+	if (two && is_old(m, there, m->src_files)) {
+		sibling_replaced(m, there, m->src_files, src);
 		replaces = true;
+	}
 	if (there && replaces) {
 		replace_device(m, dst, owner, there, src);
 		return;
 	}
-	if (!there && sibling_deleted(m, src, dst, m->dst_files))
+	if (!there && sibling_deleted(m, src, dst, m->src_files, m->dst_files))
 		return;
 	if (two) {
 		report_clash(m, there, src, same_class(there, src));
@@ -540,6 +658,7 @@ static void merge_top(struct merge *m, struct node *dst, struct node *src)
 {
 	struct pair *p;
 
+	drop_deleted(m, dst, src);
 	for_pairs(p, src) {
 		bool params = !strcmp(p->key, "params"), devices = !strcmp(p->key, "devices");
 		struct node *under = NULL;

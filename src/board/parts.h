@@ -66,7 +66,7 @@ enum absent {
 struct pair {
 	const char *key;
 	struct pos key_at;
-	struct node *value; /* NULL: deleted */
+	struct node *value; /* NULL: deleted, at key_at */
 };
 
 struct node {
@@ -81,8 +81,9 @@ struct node {
 	struct pair *pairs;  /* map */
 	struct node **items; /* list */
 	u32 n, cap;
-	u32 *index, index_size;  /* of a large map: pair number + 1 by hash of its key */
-	const struct node *from; /* the parameter's value that a $(p) stands for, or NULL */
+	u32 *index, index_size;    /* of a large map: pair number + 1 by hash of its key */
+	const struct node *from;   /* the parameter's value that a $(p) stands for, or NULL */
+	const struct clash *clash; /* two bases disagree about it, and nobody has decided yet */
 };
 
 /* A value written where `at` says, read from `yaml`.  NULL if it is not YAML at all; what
@@ -295,6 +296,9 @@ struct merge {
 void merge_trees(struct board *b, struct node *dst, struct node *src);
 void merge_siblings(struct board *b, struct node *dst, struct node *src, u64 dst_files,
 		    u64 src_files);
+
+/* Where two bases disagree, and no file after them has said which is meant. */
+void report_clashes(struct board *b, const struct node *map);
 
 void params_read(struct board *b);
 struct param *param_find(struct board *b, const char *name);

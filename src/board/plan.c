@@ -238,10 +238,10 @@ static void add_origins(struct board *b)
 {
 	for (size_t i = 0; i < b->ds->n; i++) {
 		struct diag *d = &b->ds->list[i];
+		bool disagree = d->code == DIAG_cycle && d->nnotes;
 
 		add_chain(b, d, d->at.file);
-		if (d->code == DIAG_cycle && d->nnotes && d->notes[0].at.line &&
-		    strcmp(d->notes[0].text, "the other value is here") == 0)
+		if (disagree)
 			add_chain(b, d, d->notes[0].at.file);
 	}
 }
@@ -262,6 +262,7 @@ struct board *board_new(const char *file, const struct device_class *const *clas
 void board_make(struct board *b, bool loaded)
 {
 	if (loaded) {
+		report_clashes(b, b->root);
 		params_read(b);
 		substitute(b);
 	}

@@ -208,6 +208,12 @@ static void two_bases_that_disagree_are_an_error_unless_the_file_decides(void **
 	assert_int_equal(l.ds.list[0].code, DIAG_cycle);
 	assert_int_equal(l.ds.errors, 1);
 	loaded_free(&l);
+
+	l = load_with("t.yaml", NULL,
+		      LEFT_RIGHT("model: l\n", "model: r\n", "model: it is decided\n"));
+	assert_non_null(l.plan);
+	assert_string_equal(l.plan->model, "it is decided");
+	loaded_free(&l);
 	(void)state;
 }
 
@@ -257,6 +263,72 @@ static void a_device_that_one_base_alone_has_moved_or_changed_is_so_in_either_or
 	(void)state;
 }
 
+/* Of two that change what both build on, in either order, `said` is said; NULL: a board is made. */
+static void assert_disagreement(const char *one, const char *other, const char *file,
+				const char *said)
+{
+	static const char base[] = "vmbuild: 1\nkind: board\nname: b\n"
+				   "extends: machines/riscv-virt.yaml\nmodel: b\n"
+				   "devices: {pcie0: {devices: {rng0: {device: virtio-rng}}}}\n";
+	char *first = xprintf("vmbuild: 1\nkind: board\nname: l\nextends: b.yaml\n%s\n", one);
+	char *second = xprintf("vmbuild: 1\nkind: board\nname: r\nextends: b.yaml\n%s\n", other);
+
+	for (u32 turned = 0; turned < 2; turned++) {
+		char *top = xprintf("vmbuild: 1\nkind: board\nname: t\nextends: [%s]\n%s\n",
+				    turned ? "r.yaml, l.yaml" : "l.yaml, r.yaml", file);
+		const struct fake_file files[] = { { "b.yaml", base },
+						   { "l.yaml", first },
+						   { "r.yaml", second },
+						   { "t.yaml", top },
+						   { NULL, NULL } };
+		struct loaded l = load_with("t.yaml", NULL, files);
+
+		if (said ? l.ds.errors != 1 || l.ds.list[0].code != DIAG_cycle ||
+				    !strstr(str_text(&l.said), said)
+			 : !l.plan)
+			fail_msg("%s | %s | %s: %s", one, other, file, str_text(&l.said));
+		loaded_free(&l);
+		free(top);
+	}
+	free(first);
+	free(second);
+}
+
+static void
+what_one_base_changes_and_another_deletes_is_an_error_unless_the_file_decides(void **state)
+{
+	static const struct {
+		const char *deletes, *changes, *said, *decided;
+	} cases[] = {
+		{ "devices: {rtc0: !delete }", "devices: {rtc0: {status: disabled}}",
+		  "r.yaml:5:18: error[E0115]: one base changes `rtc0`, another deletes it\n",
+		  "devices: {rtc0: !delete }" },
+		{ "devices: {rtc0: !delete }", "devices: {rtc0: {status: disabled}}",
+		  "l.yaml:5:11: note: here it deletes it\n",
+		  "devices: {rtc0: !replace {device: rtc-goldfish, reg: auto}}" },
+		{ "devices: {pcie0: !delete }", "devices: {rng0: {slot: 9}}",
+		  "one base changes `pcie0`", "devices: {pcie0: !delete }" },
+		{ "devices: {pcie0: !delete }",
+		  "devices: {pcie0: {devices: {rng1: {device: virtio-rng}}}}",
+		  "one base changes `pcie0`", "devices: {pcie0: !delete }" },
+		{ "devices: {rng0: !replace {device: virtio-rng}}", "devices: {rng0: {slot: 9}}",
+		  "one base changes `rng0`, another replaces it",
+		  "devices: {rng0: !replace {device: virtio-rng}}" },
+		{ "devices: {rtc0: !delete }", "devices: {rtc0: {interrupts: !delete }}",
+		  "one base changes `rtc0`", "devices: {rtc0: !delete }" },
+		{ "devices: {uart0: {clock-frequency: !delete }}",
+		  "devices: {uart0: {clock-frequency: 1MHz}}", "one base changes `clock-frequency`",
+		  "devices: {uart0: {clock-frequency: 2MHz}}" },
+		{ "model: !delete", "model: right", "one base changes `model`", "model: mine" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		assert_disagreement(cases[i].deletes, cases[i].changes, "", cases[i].said);
+		assert_disagreement(cases[i].deletes, cases[i].changes, cases[i].decided, NULL);
+	}
+	(void)state;
+}
+
 static void two_bases_that_make_one_device_differently_are_an_error(void **state)
 {
 	struct loaded l = load_with("t.yaml", NULL,
@@ -297,6 +369,8 @@ int main(void)
 		cmocka_unit_test(two_bases_that_disagree_are_an_error_unless_the_file_decides),
 		cmocka_unit_test(
 			a_device_that_one_base_alone_has_moved_or_changed_is_so_in_either_order),
+		cmocka_unit_test(
+			what_one_base_changes_and_another_deletes_is_an_error_unless_the_file_decides),
 		cmocka_unit_test(two_bases_that_make_one_device_differently_are_an_error),
 		cmocka_unit_test(a_mistake_in_a_base_shows_how_it_came_in),
 	};
