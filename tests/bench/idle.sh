@@ -11,14 +11,21 @@ seen() {
 	false
 }
 
-# Hundredths of a second since the start of all harts: idle ones, and all.
-ticks() { awk '/^cpu / { print $5 + $6, $2 + $3 + $4 + $5 + $6 + $7 + $8 + $9 }' /proc/stat; }
+# Hundredths of a second since the start of all harts: those used and all.  Nothing is started for
+# it: on a slow machine a process more in each second would be all the work that is left.
+ticks() {
+	read -r _ user nice system idle wait irq softirq steal _ </proc/stat
+	used=$((user + nice + system + irq + softirq + steal))
+	all=$((used + idle + wait))
+}
 
 # True if less than a twentieth of a second of all harts was used.
 rests() {
-	before=$(ticks)
+	ticks
+	used_before=$used all_before=$all
 	sleep 1
-	echo "$before $(ticks)" | awk '{ exit ($3 - $1) * 20 < ($4 - $2) * 19 }'
+	ticks
+	[ $(((used - used_before) * 20)) -lt $((all - all_before)) ]
 }
 
 until seen xfdesktop && seen xfce4-panel; do sleep 1; done
