@@ -204,6 +204,7 @@ struct context {
 	u64 jumps_used[JUMP_SETS], natives_used[JUMP_SETS], natives_written[JUMP_SETS];
 	struct target targets[TARGETS];
 	u64 target_pages[TARGET_PAGES / 64];
+	u64 natives_lo, natives_hi; /* targets are in pages that have been natives, so in between */
 	struct guess guesses[2][JIT_GUESSES]; /* of loads, of stores */
 	u32 guessed;                          /* nonzero: there are some */
 	u8 order[TLB_ENTRIES];  /* log2 of the size of the leaf that filled an entry */

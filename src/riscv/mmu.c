@@ -97,7 +97,8 @@ static void forget_guesses(struct context *ctx)
 
 void mmu_forget_targets_of(struct context *ctx, u64 page)
 {
-	if (!bits_has(ctx->target_pages, page / PAGE_SIZE % TARGET_PAGES))
+	if (page < ctx->natives_lo || page > ctx->natives_hi ||
+	    !bits_has(ctx->target_pages, page / PAGE_SIZE % TARGET_PAGES))
 		return;
 	for (u32 i = 0; i < TARGETS; i++)
 		if (align_down(ctx->targets[i].pc, PAGE_SIZE) == page)
@@ -123,6 +124,14 @@ void mmu_set_native(struct context *ctx, u64 gva, struct jit_page *native, bool 
 		bits_put(ctx->natives_written, n);
 	j->native_page = align_down(gva, PAGE_SIZE);
 	j->native = native;
+	ctx->natives_lo = MIN(ctx->natives_lo, j->native_page);
+	ctx->natives_hi = MAX(ctx->natives_hi, j->native_page);
+}
+
+static void no_natives(struct context *ctx)
+{
+	ctx->natives_lo = UINT64_MAX;
+	ctx->natives_hi = 0;
 }
 
 void mmu_forget_ops(struct context *ctx)
@@ -141,6 +150,7 @@ void mmu_forget_natives(struct context *ctx)
 	while (bits_take(ctx->natives_used, JUMP_SETS, &n))
 		ctx->jumps[n].native_page = TLB_NONE;
 	memset(ctx->natives_written, 0, sizeof(ctx->natives_written));
+	no_natives(ctx);
 }
 
 static void clear_jumps(struct context *ctx)
@@ -235,6 +245,7 @@ static struct context *new_context(void)
 		ctx->targets[i].pc = TLB_NONE;
 	for (u32 i = 0; i < JUMP_ENTRIES; i++)
 		ctx->jumps[i].page = ctx->jumps[i].native_page = TLB_NONE;
+	no_natives(ctx);
 	ctx->guessed = 1;
 	forget_guesses(ctx);
 	return ctx;
