@@ -90,12 +90,19 @@ static u32 insn_node(const struct tried *t, u32 insn)
 	return t->insns_at[insn];
 }
 
+static u64 offset_behind(const struct tried *t, u32 insn)
+{
+	const struct ir *i = &t->ir.ir[insn_node(t, insn)];
+
+	return (u64)i->k + i->b;
+}
+
 static bool can_be_tried(const struct tried *t, u32 insn)
 {
 	const struct ir_block *b = &t->ir;
 	u32 i = insn_node(t, insn);
 
-	if (i == b->n)
+	if (i == b->n || offset_behind(t, insn) > PAGE_SIZE)
 		return false;
 	for (i++; i < b->n && b->ir[i].op != IR_INSN; i++)
 		if (b->ir[i].op == IR_END ||
@@ -136,13 +143,6 @@ static bool try_step(struct tried *t, u32 step)
 	hart_copy(&t->after[step + 1], t->hart);
 	t->writes_after[step + 1] = t->trial.nwrites;
 	return true;
-}
-
-static u64 offset_behind(const struct tried *t, u32 insn)
-{
-	const struct ir *i = &t->ir.ir[insn_node(t, insn)];
-
-	return (u64)i->k + i->b;
 }
 
 /* The state after each step, what was written, and memory as it was before. */

@@ -618,9 +618,9 @@ void ir_read(struct ir_block *b, const struct hart *h, const u8 *page, u32 start
 		if (b->at + b->len > PAGE_SIZE) {
 			/* Its other half lies on the next page, wherever that is. */
 			statement(b, IR_INSN, 0, b->len, b->at);
-			statement(b, IR_END, 0, 0, 0);
-			b->falls = false;
-			b->at = PAGE_SIZE;
+			statement(b, IR_STEP, 0, 0, 0);
+			b->insns++;
+			b->at += b->len;
 			break;
 		}
 		if (b->len == 4)

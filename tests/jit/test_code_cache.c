@@ -89,7 +89,7 @@ static void rewrite_and_call(struct rig *r, u64 call_at, u64 store_at)
 	struct hart *h = r->harts[0];
 
 	exec_put(r, CODE, code, ARRAY_LEN(code));
-	exec_put(r, FUNCTION, function, ARRAY_LEN(function));
+	exec_put(r, call_at - RIG_RAM, function, ARRAY_LEN(function));
 	h->x[T0] = call_at;
 	h->x[S2] = store_at;
 	h->x[T1] = function[0];
@@ -98,6 +98,10 @@ static void rewrite_and_call(struct rig *r, u64 call_at, u64 store_at)
 	h->x[S3] = REWRITES;
 	exec_from(r, RIG_RAM + CODE);
 	no_failure(r);
+}
+
+static void code_is_dropped_for_each_rewrite(const struct rig *r)
+{
 	assert_true(exec_stat(r, "jit-changed ") >= REWRITES - 1);
 	assert_true(exec_stat(r, "jit-dropped ") >= REWRITES - 1);
 }
@@ -108,6 +112,7 @@ static void code_that_a_hart_rewrites_is_new_after_its_fence(void **state)
 	struct rig *r = jit_rig(1);
 
 	rewrite_and_call(r, RIG_RAM + FUNCTION, RIG_RAM + FUNCTION);
+	code_is_dropped_for_each_rewrite(r);
 	rig_free(r);
 	(void)state;
 }
@@ -119,6 +124,24 @@ static void so_is_code_that_was_written_at_another_address(void **state)
 
 	map_twice(r);
 	rewrite_and_call(r, RIG_RAM + FUNCTION, RIG_RAM - ALIAS + FUNCTION);
+	code_is_dropped_for_each_rewrite(r);
+	rig_free(r);
+	(void)state;
+}
+
+/* What changes is in the second page.  Compiled code goes on behind it, and so may be entered once
+ * for each rewrite, and for some calls that come before it is warm. */
+static void so_is_an_instruction_over_a_page_end_which_compiled_code_runs_through(void **state)
+{
+	const u64 at = RIG_RAM + FUNCTION + PAGE_SIZE - 2;
+	struct rig *r = jit_rig(1);
+
+	rewrite_and_call(r, at, at);
+	if (JIT_CHAINS && JIT_PAGES > 3) { /* as many as there are here */
+		assert_in_range(exec_stat(r, "jit-exit-step "), 0, REWRITES);
+		assert_in_range(exec_stat(r, "jit-call-step "), REWRITES * JIT_HEAT,
+				REWRITES * CALLS);
+	}
 	rig_free(r);
 	(void)state;
 }
@@ -718,6 +741,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(code_that_a_hart_rewrites_is_new_after_its_fence),
 		cmocka_unit_test(so_is_code_that_was_written_at_another_address),
+		cmocka_unit_test(
+			so_is_an_instruction_over_a_page_end_which_compiled_code_runs_through),
 		cmocka_unit_test(code_that_is_written_for_the_first_time_is_new_after_a_fence),
 		cmocka_unit_test(no_page_counts_as_unwritten_while_pages_are_trusted),
 		cmocka_unit_test(jumps_within_a_page_do_not_lead_to_old_code),
