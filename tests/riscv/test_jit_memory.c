@@ -251,6 +251,118 @@ static void what_the_second_page_forbids_traps_where_it_is_reached(void **state)
 	(void)state;
 }
 
+/* -- Tables ----------------------------------------------------------------------------------
+ */
+
+enum { ENTRIES = 2 * PAGE_SIZE / 8 };
+
+enum walk {
+	BY_INDEX,
+	BY_LOWEST_BYTE,
+	BY_INDEX_IN_PLACE,
+	BY_INDEX_THAT_HAS_GONE_ON,
+	FOR_NOTHING, /* the address is made, but it is the element at A3 that counts */
+	WALKS
+};
+
+/* Loops sum up in A0 the elements A1, A1 + 1, ... of the table 8 behind A4, up to A2: A5 is where
+ * an element is, and then what it is. */
+static void put_loop(struct rig *r, enum walk how)
+{
+	const u32 loops[WALKS][8] = {
+		{ SLLI(A5, A1, 3), ADD(A5, A5, A4), LOAD_D(A5, A5, 8), ADD(A0, A0, A5),
+		  ADDI(A1, A1, 1), BNE(A1, A2, -20), EBREAK },
+		{ ANDI(A5, A1, 255), SLLI(A5, A5, 3), ADD(A5, A5, A4), LOAD_D(A5, A5, 8),
+		  ADD(A0, A0, A5), ADDI(A1, A1, 1), BNE(A1, A2, -24), EBREAK },
+		{ ADDI(A5, A1, 0), SLLI(A5, A5, 3), ADD(A5, A5, A4), LOAD_D(A5, A5, 8),
+		  ADD(A0, A0, A5), ADDI(A1, A1, 1), BNE(A1, A2, -24), EBREAK },
+		{ SLLI(A5, A1, 3), ADD(A5, A5, A4), ADDI(A1, A1, 1), LOAD_D(A5, A5, 8),
+		  ADD(A0, A0, A5), BNE(A1, A2, -20), EBREAK },
+		{ SLLI(A5, A1, 3), ADD(A5, A5, A4), LOAD_D(A5, A3, 8), ADD(A0, A0, A5),
+		  ADDI(A1, A1, 1), BNE(A1, A2, -20), EBREAK },
+	};
+
+	exec_put(r, CODE, loops[how], 8);
+}
+
+static struct rig *table_rig(u64 first)
+{
+	struct rig *r = two_pages(DATA - PAGE_SIZE, 0xcf);
+
+	for (u64 i = 0; i < ENTRIES / 2; i++) {
+		put_le64(r->ram + DATA + 8 * i, i);
+		put_le64(r->ram + DATA - PAGE_SIZE + 8 * i, ENTRIES / 2 + i);
+	}
+	r->harts[0]->x[A3] = HERE;
+	r->harts[0]->x[A4] = HERE + 8 * first - 8;
+	return r;
+}
+
+static u64 walk(struct rig *r, enum walk how, u64 to)
+{
+	struct hart *h = r->harts[0];
+
+	put_loop(r, how);
+	h->x[A0] = h->x[A1] = 0;
+	h->x[A2] = to;
+	exec_from(r, RIG_RAM + CODE);
+	return h->x[A0];
+}
+
+static u64 sum(u64 from, u64 to)
+{
+	return to * (to - 1) / 2 - from * (from - 1) / 2;
+}
+
+static void a_table_is_read_where_its_pages_are(void **state)
+{
+	const u64 first = ENTRIES / 2 - 100; /* of 256 elements around the page end */
+	struct rig *r = table_rig(0);
+
+	assert_int_equal(walk(r, BY_INDEX, ENTRIES), sum(0, ENTRIES));
+	rig_free(r);
+	r = table_rig(first);
+	assert_int_equal(walk(r, BY_LOWEST_BYTE, 4 * 256), 4 * sum(first, first + 256));
+	rig_free(r);
+	r = table_rig(0);
+	assert_int_equal(walk(r, BY_INDEX_IN_PLACE, ENTRIES), sum(0, ENTRIES));
+	rig_free(r);
+	r = table_rig(0);
+	assert_int_equal(walk(r, BY_INDEX_THAT_HAS_GONE_ON, ENTRIES), sum(0, ENTRIES));
+	rig_free(r);
+	r = table_rig(0);
+	assert_int_equal(walk(r, FOR_NOTHING, ENTRIES), ENTRIES);
+	rig_free(r);
+	(void)state;
+}
+
+/* In front of the load, the address is A5's. */
+static void behind_the_table(struct rig *r, u64 load)
+{
+	const u64 end = HERE + 2 * PAGE_SIZE;
+	struct hart_view v;
+
+	hart_look(r->harts[0], &v);
+	assert_int_equal(v.cause, CAUSE_LOAD_PAGE);
+	assert_int_equal(v.epc, RIG_RAM + CODE + load);
+	assert_int_equal(v.tval, end);
+	assert_int_equal(r->harts[0]->x[A5], end - 8);
+	rig_free(r);
+}
+
+static void behind_a_table_a_load_traps_with_its_address_made(void **state)
+{
+	const u64 first = ENTRIES - 200;
+	struct rig *r = table_rig(0);
+
+	assert_int_equal(walk(r, BY_INDEX, ENTRIES + 1), sum(0, ENTRIES));
+	behind_the_table(r, 8);
+	r = table_rig(first);
+	assert_int_equal(walk(r, BY_LOWEST_BYTE, 256), sum(first, ENTRIES));
+	behind_the_table(r, 12);
+	(void)state;
+}
+
 /* -- cbo.zero -------------------------------------------------------------------------------- */
 
 /* The cause, of zeroing at an address that is not aligned. */
@@ -306,6 +418,8 @@ int main(void)
 		cmocka_unit_test(accesses_before_and_after_a_csr_share_nothing),
 		cmocka_unit_test(accesses_over_a_page_end_are_each_in_their_page),
 		cmocka_unit_test(what_the_second_page_forbids_traps_where_it_is_reached),
+		cmocka_unit_test(a_table_is_read_where_its_pages_are),
+		cmocka_unit_test(behind_a_table_a_load_traps_with_its_address_made),
 		cmocka_unit_test(a_block_is_zeroed_by_whom_it_may_be),
 	};
 

@@ -225,7 +225,7 @@ static bool block(struct jit_code *code, const struct ir_block *b, const struct 
 	g.nguesses = g.paired_sc = g.busy = g.jump = g.redos = g.nstubs = g.nops = g.next_xmm =
 		g.xmm_busy = 0;
 	g.at = b->start;
-	g.len = g.flags_end = g.flags_of = 0;
+	g.len = g.flags_end = g.flags_of = g.sum_end = 0;
 	g.index = UINT32_MAX; /* before the first */
 	memset(g.f_in, -1, sizeof(g.f_in));
 	memset(g.xmm_of, -1, sizeof(g.xmm_of));

@@ -147,6 +147,9 @@ struct gen {
 	u32 redos;          /* stubs from here on may be of this instruction */
 	u32 flags_end;      /* the host's flags are of x[flags_of], if no code is behind this; */
 	u32 flags_of;       /* of another value, if that is x0 */
+	u32 sum_end;        /* the host register sum_of is `sum`, if no code is behind this */
+	u8 sum_of;
+	struct rm sum;
 
 	/* What is known of the guest here. */
 	bool fp_on;
@@ -244,6 +247,7 @@ enum { RM_RNE = 0, RM_RTZ = 1, RM_DYNAMIC = 7 };
 
 void gen_note_flags(struct gen *g);
 bool gen_has_flags(const struct gen *g);
+bool gen_is_sum(const struct gen *g, u8 r);
 u8 gen_temp(struct gen *g);
 void gen_release(struct gen *g, u8 r);
 void gen_take(struct gen *g, u8 r);

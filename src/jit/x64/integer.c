@@ -47,6 +47,22 @@ bool gen_has_flags(const struct gen *g)
 	return g->flags_end == offset_of(&g->c);
 }
 
+/* -- Sums: what lea has just made, of registers that are still there ------------------------- */
+
+static void note_sum(struct gen *g, u8 d, struct rm sum)
+{
+	if (is_temp(d) || d == sum.base || d == sum.index)
+		return;
+	g->sum_end = offset_of(&g->c);
+	g->sum_of = d;
+	g->sum = sum;
+}
+
+bool gen_is_sum(const struct gen *g, u8 r)
+{
+	return g->sum_of == r && g->sum_end == offset_of(&g->c);
+}
+
 /* -- Values ------------------------------------------------------------------------- */
 
 void gen_into(struct gen *g, u32 n, u8 d);
@@ -197,8 +213,10 @@ static void add_into(struct gen *g, u32 w, u32 a, u32 c, u8 d)
 	} else if (is_op(g, a, IR_SHL) && is_op(g, ir(g, a)->b, IR_K) &&
 		   ir(g, ir(g, a)->b)->k <= 3 && rc != NO_REG) {
 		u8 s = gen_reg_of(g, ir(g, a)->a);
+		struct rm sum = rm_index(rc, s, (u8)ir(g, ir(g, a)->b)->k, 0);
 
-		x64_lea(&g->c, w, d, rm_index(rc, s, (u8)ir(g, ir(g, a)->b)->k, 0));
+		x64_lea(&g->c, w, d, sum);
+		note_sum(g, d, sum);
 		gen_release(g, s);
 	} else {
 		alu_into(g, ALU_ADD, w, a, c, d);

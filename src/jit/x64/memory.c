@@ -387,9 +387,27 @@ void gen_access_misses(struct gen *g, enum stub_kind kind, struct lookup l, u32 
 	s->back = offset_of(&g->c);
 }
 
+/* The base is added to what was guessed, so that the load waits for the index and no more. */
+static struct rm at_sum(struct gen *g, struct lookup l, struct rm sum)
+{
+	x64_alu(&g->c, ALU_ADD, W, RCX, rm_reg(sum.base));
+	sum.base = RCX;
+	sum.disp = l.span.disp;
+	return sum;
+}
+
+/* The address is a sum whose parts outlive the lookup. */
+static bool is_sum(const struct gen *g, u32 address)
+{
+	u32 base = gen_address_of(g, address).base;
+
+	return base && gen_is_sum(g, pin(base)) && g->sum.index != RCX && g->sum.index != RDX;
+}
+
 void gen_load_into(struct gen *g, u32 node, enum extension e, u8 d)
 {
 	u32 size = (u32)ir(g, node)->k;
+	bool sum = is_sum(g, ir(g, node)->a);
 	struct lookup l;
 
 	if (gen_in_group(g, node)) {
@@ -397,7 +415,8 @@ void gen_load_into(struct gen *g, u32 node, enum extension e, u8 d)
 		return;
 	}
 	l = gen_lookup(g, ir(g, node)->a, size, false, false);
-	x64_op(&g->c, gen_load_op(size, e), d, gen_at(l), 0);
+	x64_op(&g->c, gen_load_op(size, e), d, sum && l.guess ? at_sum(g, l, g->sum) : gen_at(l),
+	       0);
 	gen_access_misses(g, STUB_LOAD, l, node, d, e == SIGN_EXTEND ? DEST_SIGN : DEST_ZERO);
 }
 
