@@ -210,16 +210,14 @@ static int forward(struct worker *w, const struct forward *f, bool add)
 
 static void answer(struct worker *w, enum net_msg kind, const u8 *bytes, u32 n)
 {
-	struct forward f;
-	u8 reply[4];
-	int error = EPROTO;
+	struct net_request r;
+	struct net_reply reply;
 
-	if (n == sizeof(f)) {
-		memcpy(&f, bytes, sizeof(f));
-		error = forward(w, &f, kind == NET_MSG_ADD);
-	}
-	put_le32(reply, (u32)error);
-	net_put(HOST_NET_FD, NET_MSG_REPLY, NULL, reply, sizeof(reply));
+	if (n != sizeof(r))
+		return;
+	memcpy(&r, bytes, sizeof(r));
+	reply = (struct net_reply){ r.id, forward(w, &r.forward, kind == NET_MSG_ADD) };
+	net_put(HOST_NET_FD, NET_MSG_REPLY, NULL, &reply, sizeof(reply));
 }
 
 static void give_slirp(struct worker *w, u8 *bytes, u32 n, const struct net_work *work)

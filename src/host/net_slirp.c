@@ -3,7 +3,8 @@
  * The helper is this program again, so that what libslirp may do wrong happens where
  * there is no guest memory, no disk and no key, and a crash of it is a cable that was
  * pulled.  Frames and requests are datagrams on one pair of sockets.  Nothing here waits,
- * but a request for its answer, which a working helper gives at once.
+ * but a request for its answer, which a working helper gives at once.  One that comes later is
+ * not lost: forwards are what the helper says that they are.
  */
 #define _GNU_SOURCE /* POSIX_SPAWN_SETSID */
 #include "netio.h"
@@ -22,23 +23,36 @@
 
 extern char **environ;
 
+struct asked {
+	enum net_msg kind;
+	struct net_request request;
+};
+
 struct slirp_net {
 	struct netio io; /* first */
 	char *name;
 	pid_t pid;
 	struct forward *forwards; /* that are there, to be made again by a new helper */
 	size_t nforwards, cap_forwards;
-	i32 reply; /* of the request under way; negative: there is none yet */
+	struct asked *asked; /* and not answered yet */
+	size_t nasked, cap_asked;
+	u32 last_id;  /* of a request */
+	bool waiting; /* for the reply to that */
+	i32 reply;    /* negative: there is none yet */
 	bool was_up;
 };
 
 /* -- Messages from the helper ----------------------------------------------------- */
 
-/* A new helper knows nothing of the forwards; its answers to these nobody waits for. */
+/* A new helper knows nothing of the forwards, and not what the old one was asked. */
 static void on_up(struct slirp_net *s)
 {
-	for (size_t i = 0; i < s->nforwards; i++)
-		net_put(s->io.fd, NET_MSG_ADD, NULL, &s->forwards[i], sizeof(s->forwards[i]));
+	s->nasked = 0;
+	for (size_t i = 0; i < s->nforwards; i++) {
+		const struct net_request r = { 0, s->forwards[i] };
+
+		net_put(s->io.fd, NET_MSG_ADD, NULL, &r, sizeof(r));
+	}
 	if (s->was_up)
 		log_line(LOG_INFO, "%s: the network is back", s->name);
 	s->was_up = true;
@@ -63,9 +77,57 @@ static void on_gone(struct slirp_net *s)
 	netio_end(&s->io);
 }
 
+static size_t find_forward(const struct slirp_net *s, const struct forward *f)
+{
+	size_t i = 0;
+
+	while (i < s->nforwards && !forward_same_port(&s->forwards[i], f))
+		i++;
+	return i;
+}
+
+/* It is done. */
+static void note(struct slirp_net *s, enum net_msg kind, const struct forward *f)
+{
+	size_t i = find_forward(s, f);
+
+	if (kind == NET_MSG_ADD) {
+		GROW(&s->forwards, s->nforwards, &s->cap_forwards);
+		s->forwards[s->nforwards++] = *f;
+	} else if (i < s->nforwards) {
+		s->forwards[i] = s->forwards[--s->nforwards];
+	}
+}
+
+static void tell_late(const struct slirp_net *s, enum net_msg kind, const struct forward *f)
+{
+	char port[FORWARD_TEXT];
+
+	log_line(LOG_INFO, "%s: %s is %s, later than asked", s->name, forward_text(port, f),
+		 kind == NET_MSG_ADD ? "forwarded" : "no longer forwarded");
+}
+
 static void on_reply(struct slirp_net *s, const u8 *bytes, u32 n)
 {
-	s->reply = n == 4 ? (i32)(get_le32(bytes) & INT32_MAX) : EPROTO;
+	struct net_reply reply;
+	struct asked a;
+	size_t i = 0;
+
+	if (n != sizeof(reply))
+		return;
+	memcpy(&reply, bytes, n);
+	while (i < s->nasked && s->asked[i].request.id != reply.id)
+		i++;
+	if (i == s->nasked)
+		return;
+	a = s->asked[i];
+	s->asked[i] = s->asked[--s->nasked];
+	if (!reply.error || a.kind == NET_MSG_REMOVE) /* what cannot be removed is not there */
+		note(s, a.kind, &a.request.forward);
+	if (reply.id == s->last_id && s->waiting)
+		s->reply = reply.error & INT32_MAX;
+	else if (!reply.error)
+		tell_late(s, a.kind, &a.request.forward);
 }
 
 /* One message: the length of a frame, or -1: it was none, or there is none. */
@@ -133,6 +195,7 @@ static void slirp_free(struct net *n)
 	if (s->io.fd >= 0)
 		close(s->io.fd);
 	free(s->forwards);
+	free(s->asked);
 	free(s->name);
 	free(s);
 }
@@ -163,20 +226,36 @@ static bool take_one(struct slirp_net *s, u64 end, struct err *e)
 	return true;
 }
 
+static bool send_request(struct slirp_net *s, const struct asked *a, u64 end, struct err *e)
+{
+	const struct net_request *r = &a->request;
+	int error;
+
+	while ((error = net_put(s->io.fd, a->kind, NULL, r, sizeof(*r))) == EAGAIN)
+		if (!take_one(s, end, e))
+			return false;
+	if (error)
+		return err_set(e, "the network's helper takes no request: %s", strerror(error));
+	GROW(&s->asked, s->nasked, &s->cap_asked);
+	s->asked[s->nasked++] = *a;
+	return true;
+}
+
 /* Its answer, 0 or an errno; -1: there was none. */
 static i32 request(struct slirp_net *s, enum net_msg kind, const struct forward *f, struct err *e)
 {
+	const struct asked a = { kind, { ++s->last_id, *f } };
 	u64 end = now_ns() + PATIENCE_NS;
-	int error;
 
 	s->reply = -1;
-	while ((error = net_put(s->io.fd, kind, NULL, f, sizeof(*f))) == EAGAIN)
-		if (!take_one(s, end, e))
-			return -1;
-	if (error)
-		err_set(e, "the network's helper takes no request: %s", strerror(error));
-	while (!error && s->reply < 0 && take_one(s, end, e))
+	if (!send_request(s, &a, end, e))
+		return -1;
+	s->waiting = true;
+	while (s->reply < 0 && take_one(s, end, e))
 		;
+	s->waiting = false;
+	if (s->reply < 0 && !s->io.over)
+		err_hint(e, "it may do so later: `vmbuild forward` lists what there is");
 	return s->reply;
 }
 
@@ -221,8 +300,6 @@ bool host_forward_add(struct net *n, struct forward *f, struct err *e)
 	if (error)
 		return error > 0 && refused(f, error, e);
 	*f = one;
-	GROW(&s->forwards, s->nforwards, &s->cap_forwards);
-	s->forwards[s->nforwards++] = one;
 	return true;
 }
 
@@ -230,16 +307,10 @@ bool host_forward_remove(struct net *n, const struct forward *f, struct err *e)
 {
 	struct slirp_net *s = (struct slirp_net *)n;
 	char port[FORWARD_TEXT];
-	size_t i = 0;
 
-	while (i < s->nforwards && !forward_same_port(&s->forwards[i], f))
-		i++;
-	if (i == s->nforwards)
+	if (find_forward(s, f) == s->nforwards)
 		return err_set(e, "%s is not forwarded", forward_text(port, f));
-	if (request(s, NET_MSG_REMOVE, f, e) < 0)
-		return false;
-	s->forwards[i] = s->forwards[--s->nforwards];
-	return true;
+	return request(s, NET_MSG_REMOVE, f, e) >= 0;
 }
 
 size_t host_forwards(const struct net *n, const struct forward **list)

@@ -18,9 +18,19 @@ enum net_msg {
 	NET_MSG_FRAME = 1,
 	NET_MSG_UP,     /* from the helper: ready; text: the library's version */
 	NET_MSG_DOWN,   /* from its keeper: it died; text: why */
-	NET_MSG_ADD,    /* to the helper: a struct forward */
+	NET_MSG_ADD,    /* to the helper: a struct net_request */
 	NET_MSG_REMOVE, /* the same */
-	NET_MSG_REPLY,  /* to the one before: i32, 0 or an errno */
+	NET_MSG_REPLY,  /* a struct net_reply */
+};
+
+struct net_request {
+	u32 id; /* 0: nobody waits for a reply */
+	struct forward forward;
+};
+
+struct net_reply {
+	u32 id;
+	i32 error; /* 0, or an errno */
 };
 
 #define NET_HEADER 12

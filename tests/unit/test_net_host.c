@@ -372,6 +372,58 @@ static int child_of(int pid)
 	return child;
 }
 
+static size_t forwards_of(struct bench *b)
+{
+	const struct forward *list;
+
+	return host_forwards(b->card[0].n, &list);
+}
+
+static bool is_forwarded(struct bench *b)
+{
+	return forwards_of(b) == 1;
+}
+
+static bool is_not_forwarded(struct bench *b)
+{
+	return forwards_of(b) == 0;
+}
+
+/* The helper stands still for longer than anybody waits. */
+static void a_forward_that_is_made_or_taken_away_late_is_known_all_the_same(void **state)
+{
+	struct bench b;
+	struct forward f = { .address = { 127, 0, 0, 1 }, .port = free_port(), .guest_port = 22 };
+	struct forward other = f;
+	struct err e = { 0 }, e2 = { 0 };
+	int worker, fd;
+
+	with_slirp(&b);
+	worker = child_of(child_of((int)getpid()));
+	kill(worker, SIGSTOP);
+	assert_false(host_forward_add(b.card[0].n, &f, &e));
+	assert_non_null(strstr(e.text, "does not answer"));
+	assert_non_null(strstr(e.hint, "later"));
+	assert_int_equal(forwards_of(&b), 0);
+	kill(worker, SIGCONT);
+	other.port = 1; /* whose answer is not mistaken for the late one's */
+	other.address[0] = 192;
+	assert_false(host_forward_add(b.card[0].n, &other, &e2));
+	assert_true(until(&b, is_forwarded));
+	fd = connect_to(f.port);
+	assert_true(fd >= 0);
+	close(fd);
+
+	kill(worker, SIGSTOP);
+	assert_false(host_forward_remove(b.card[0].n, &f, &e));
+	assert_int_equal(forwards_of(&b), 1);
+	kill(worker, SIGCONT);
+	assert_true(until(&b, is_not_forwarded));
+	assert_int_equal(connect_to(f.port), -1);
+	bench_fini(&b);
+	(void)state;
+}
+
 static bool unplugged(struct bench *b)
 {
 	return !atomic_load(&b->card[0].n->link);
@@ -856,6 +908,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_port_in_use_names_who_has_it),
 		cmocka_unit_test(with_a_plus_the_next_free_port_is_taken),
 		cmocka_unit_test(a_forward_in_another_machine_is_named_by_that_machine),
+		cmocka_unit_test(a_forward_that_is_made_or_taken_away_late_is_known_all_the_same),
 		cmocka_unit_test(a_helper_that_dies_is_an_unplugged_cable),
 		cmocka_unit_test(a_keeper_that_dies_does_not_stop_the_machine),
 		cmocka_unit_test(the_hosts_own_addresses_answer),
