@@ -21,17 +21,34 @@ static inline void bits_remove(u64 *set, u32 n)
 	set[n / 64] &= ~((u64)1 << n % 64);
 }
 
-/* Removes the least, which is *n; false: the set is empty. */
-static inline bool bits_take(u64 *set, u32 words, u32 *n)
+/* -- Sets of few out of many: only what is there is looked at ---------------------------------- */
+
+#define SPARSE_MAX (64 * 64)
+
+struct sparse {
+	u64 some;      /* bit set: words that are not 0 */
+	u64 words[64]; /* holds 0 to SPARSE_MAX - 1 */
+};
+
+static inline void sparse_put(struct sparse *set, u32 n)
 {
-	for (u32 i = 0; i < words; i++) {
-		if (!set[i])
-			continue;
-		*n = i * 64 + (u32)CTZ64(set[i]);
-		set[i] &= set[i] - 1;
-		return true;
-	}
-	return false;
+	set->some |= (u64)1 << n / 64;
+	bits_put(set->words, n);
+}
+
+/* Removes the least, which is *n; false: the set is empty. */
+static inline bool sparse_take(struct sparse *set, u32 *n)
+{
+	u32 i;
+
+	if (!set->some)
+		return false;
+	i = (u32)CTZ64(set->some);
+	*n = i * 64 + (u32)CTZ64(set->words[i]);
+	set->words[i] &= set->words[i] - 1;
+	if (!set->words[i])
+		set->some &= set->some - 1;
+	return true;
 }
 
 #endif

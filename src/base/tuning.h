@@ -7,8 +7,8 @@
 #ifndef TUNING_H
 #define TUNING_H
 
-#define TLB_ENTRIES  1024 /* of one context; a power of two */
-#define JUMP_ENTRIES 1024 /* the same for targets of jumps between pages */
+#define TLB_ENTRIES  2048 /* of one context; a power of two */
+#define JUMP_ENTRIES 4096 /* the same for targets of jumps between pages */
 #define TARGETS      4096 /* indirect jumps of compiled code that a context remembers, the same */
 #define CONTEXTS     14   /* of one hart: M, S, S with SUM, and some of U-mode, MXR and MPRV */
 #define CODE_PAGES   1024 /* decoded pages of one hart */

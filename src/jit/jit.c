@@ -141,15 +141,14 @@ struct jit_page *jit_page_at_pc(struct hart *h, bool remember)
 
 static void find_written(struct context *ctx)
 {
-	u64 used[JUMP_SETS];
+	struct sparse used = ctx->natives_used;
 	u32 n;
 
-	memcpy(used, ctx->natives_used, sizeof(used));
-	while (bits_take(used, JUMP_SETS, &n)) {
+	while (sparse_take(&used, &n)) {
 		const struct jump *at = &ctx->jumps[n];
 
 		if (at->native_page != TLB_NONE && !code_is_unwritten(at->native->written))
-			bits_put(ctx->natives_written, n);
+			sparse_put(&ctx->natives_written, n);
 	}
 }
 
@@ -160,7 +159,7 @@ static void drop_written(struct context *ctx)
 	u64 pages[FEW];
 	u32 n, dropped = 0;
 
-	while (bits_take(ctx->natives_written, JUMP_SETS, &n)) {
+	while (sparse_take(&ctx->natives_written, &n)) {
 		if (dropped < FEW)
 			pages[dropped] = ctx->jumps[n].native_page;
 		dropped++;

@@ -161,6 +161,7 @@ enum access { ACCESS_LOAD, ACCESS_STORE, ACCESS_FETCH };
 /* Tags are virtual page addresses; one that has a low bit set matches nothing. */
 #define TLB_NONE UINT64_MAX
 
+_Static_assert(JUMP_ENTRIES <= SPARSE_MAX, "sets of them are sparse");
 _Static_assert(TLB_ENTRIES > 1, "the first and the last byte of an access over a page end have "
 				"entries of their own");
 
@@ -194,14 +195,13 @@ struct guess {
 	u64 addend;
 };
 
-#define JUMP_SETS    BITS_WORDS(JUMP_ENTRIES)
 #define TARGET_PAGES 512 /* bits: modulo this, pages that targets are in */
 
 struct context {
 	struct tlb_entry tlb[TLB_ENTRIES];
 	struct jump jumps[JUMP_ENTRIES];
-	/* bit sets: those that have `page`, `native_page`, one that was written; and some more */
-	u64 jumps_used[JUMP_SETS], natives_used[JUMP_SETS], natives_written[JUMP_SETS];
+	/* those that have `page`, `native_page`, one that was written; and some more */
+	struct sparse jumps_used, natives_used, natives_written;
 	struct target targets[TARGETS];
 	u64 target_pages[TARGET_PAGES / 64];
 	u64 natives_lo, natives_hi; /* targets are in pages that have been natives, so in between */

@@ -109,7 +109,7 @@ void mmu_set_jump(struct context *ctx, u64 gva, const struct op *ops)
 {
 	struct jump *j = jump_of(ctx, gva);
 
-	bits_put(ctx->jumps_used, (u32)(j - ctx->jumps));
+	sparse_put(&ctx->jumps_used, (u32)(j - ctx->jumps));
 	j->page = align_down(gva, PAGE_SIZE);
 	j->ops = ops;
 }
@@ -119,9 +119,9 @@ void mmu_set_native(struct context *ctx, u64 gva, struct jit_page *native, bool 
 	struct jump *j = jump_of(ctx, gva);
 	u32 n = (u32)(j - ctx->jumps);
 
-	bits_put(ctx->natives_used, n);
+	sparse_put(&ctx->natives_used, n);
 	if (written)
-		bits_put(ctx->natives_written, n);
+		sparse_put(&ctx->natives_written, n);
 	j->native_page = align_down(gva, PAGE_SIZE);
 	j->native = native;
 	ctx->natives_lo = MIN(ctx->natives_lo, j->native_page);
@@ -138,7 +138,7 @@ void mmu_forget_ops(struct context *ctx)
 {
 	u32 n;
 
-	while (bits_take(ctx->jumps_used, JUMP_SETS, &n))
+	while (sparse_take(&ctx->jumps_used, &n))
 		ctx->jumps[n].page = TLB_NONE;
 }
 
@@ -147,9 +147,9 @@ void mmu_forget_natives(struct context *ctx)
 	u32 n;
 
 	mmu_forget_targets(ctx);
-	while (bits_take(ctx->natives_used, JUMP_SETS, &n))
+	while (sparse_take(&ctx->natives_used, &n))
 		ctx->jumps[n].native_page = TLB_NONE;
-	memset(ctx->natives_written, 0, sizeof(ctx->natives_written));
+	ctx->natives_written = (struct sparse){ 0 };
 	no_natives(ctx);
 }
 
