@@ -259,6 +259,7 @@ enum { ENTRIES = 2 * PAGE_SIZE / 8 };
 enum walk {
 	BY_INDEX,
 	BY_LOWEST_BYTE,
+	BY_INDEX_OFF_S2, /* which is not in a register of the host */
 	BY_INDEX_IN_PLACE,
 	BY_INDEX_THAT_HAS_GONE_ON,
 	FOR_NOTHING, /* the address is made, but it is the element at A3 that counts */
@@ -274,6 +275,8 @@ static void put_loop(struct rig *r, enum walk how)
 		  ADDI(A1, A1, 1), BNE(A1, A2, -20), EBREAK },
 		{ ANDI(A5, A1, 255), SLLI(A5, A5, 3), ADD(A5, A5, A4), LOAD_D(A5, A5, 8),
 		  ADD(A0, A0, A5), ADDI(A1, A1, 1), BNE(A1, A2, -24), EBREAK },
+		{ SLLI(A5, A1, 3), ADD(A5, A5, S2), LOAD_D(A5, A5, 8), ADD(A0, A0, A5),
+		  ADDI(A1, A1, 1), BNE(A1, A2, -20), EBREAK },
 		{ ADDI(A5, A1, 0), SLLI(A5, A5, 3), ADD(A5, A5, A4), LOAD_D(A5, A5, 8),
 		  ADD(A0, A0, A5), ADDI(A1, A1, 1), BNE(A1, A2, -24), EBREAK },
 		{ SLLI(A5, A1, 3), ADD(A5, A5, A4), ADDI(A1, A1, 1), LOAD_D(A5, A5, 8),
@@ -294,7 +297,7 @@ static struct rig *table_rig(u64 first)
 		put_le64(r->ram + DATA - PAGE_SIZE + 8 * i, ENTRIES / 2 + i);
 	}
 	r->harts[0]->x[A3] = HERE;
-	r->harts[0]->x[A4] = HERE + 8 * first - 8;
+	r->harts[0]->x[A4] = r->harts[0]->x[S2] = HERE + 8 * first - 8;
 	return r;
 }
 
@@ -323,6 +326,9 @@ static void a_table_is_read_where_its_pages_are(void **state)
 	rig_free(r);
 	r = table_rig(first);
 	assert_int_equal(walk(r, BY_LOWEST_BYTE, 4 * 256), 4 * sum(first, first + 256));
+	rig_free(r);
+	r = table_rig(0);
+	assert_int_equal(walk(r, BY_INDEX_OFF_S2, ENTRIES), sum(0, ENTRIES));
 	rig_free(r);
 	r = table_rig(0);
 	assert_int_equal(walk(r, BY_INDEX_IN_PLACE, ENTRIES), sum(0, ENTRIES));

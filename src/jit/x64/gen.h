@@ -147,9 +147,11 @@ struct gen {
 	u32 redos;          /* stubs from here on may be of this instruction */
 	u32 flags_end;      /* the host's flags are of x[flags_of], if no code is behind this; */
 	u32 flags_of;       /* of another value, if that is x0 */
-	u32 sum_end;        /* the host register sum_of is `sum`, if no code is behind this */
-	u8 sum_of;
-	struct rm sum;
+	u32 sum_end;        /* `sum` holds, if no code is behind this */
+	struct sum {
+		u8 of, index, scale; /* registers of the host: of = x[base] + (index << scale) */
+		u8 base;
+	} sum;
 
 	/* What is known of the guest here. */
 	bool fp_on;

@@ -49,18 +49,17 @@ bool gen_has_flags(const struct gen *g)
 
 /* -- Sums: what lea has just made, of registers that are still there ------------------------- */
 
-static void note_sum(struct gen *g, u8 d, struct rm sum)
+static void note_sum(struct gen *g, u8 d, u32 base, u8 index, u8 scale)
 {
-	if (is_temp(d) || d == sum.base || d == sum.index)
+	if (is_temp(d) || d == pin(base) || d == index)
 		return;
 	g->sum_end = offset_of(&g->c);
-	g->sum_of = d;
-	g->sum = sum;
+	g->sum = (struct sum){ .of = d, .index = index, .scale = scale, .base = (u8)base };
 }
 
 bool gen_is_sum(const struct gen *g, u8 r)
 {
-	return g->sum_of == r && g->sum_end == offset_of(&g->c);
+	return g->sum.of == r && g->sum_end == offset_of(&g->c);
 }
 
 /* -- Values ------------------------------------------------------------------------- */
@@ -202,6 +201,12 @@ u8 gen_pinned(const struct gen *g, u32 n)
 	return is_op(g, n, IR_X) ? pin(ir(g, n)->k) : NO_REG;
 }
 
+/* By as much as lea can. */
+static bool is_scaled(const struct gen *g, u32 n)
+{
+	return is_op(g, n, IR_SHL) && is_op(g, ir(g, n)->b, IR_K) && ir(g, ir(g, n)->b)->k <= 3;
+}
+
 static void add_into(struct gen *g, u32 w, u32 a, u32 c, u8 d)
 {
 	u8 ra = gen_pinned(g, a), rc = gen_pinned(g, c);
@@ -210,14 +215,15 @@ static void add_into(struct gen *g, u32 w, u32 a, u32 c, u8 d)
 		x64_lea(&g->c, w, d, rm_mem(ra, (i32)ir(g, c)->k));
 	} else if (ra != NO_REG && rc != NO_REG && ra != d && rc != d) {
 		x64_lea(&g->c, w, d, rm_index(ra, rc, 0, 0));
-	} else if (is_op(g, a, IR_SHL) && is_op(g, ir(g, a)->b, IR_K) &&
-		   ir(g, ir(g, a)->b)->k <= 3 && rc != NO_REG) {
-		u8 s = gen_reg_of(g, ir(g, a)->a);
-		struct rm sum = rm_index(rc, s, (u8)ir(g, ir(g, a)->b)->k, 0);
+	} else if (is_scaled(g, a) && is_op(g, c, IR_X)) {
+		u8 index = gen_reg_of(g, ir(g, a)->a), base = gen_reg_of(g, c);
+		u8 scale = (u8)ir(g, ir(g, a)->b)->k;
 
-		x64_lea(&g->c, w, d, sum);
-		note_sum(g, d, sum);
-		gen_release(g, s);
+		x64_lea(&g->c, w, d, rm_index(base, index, scale, 0));
+		if (w)
+			note_sum(g, d, (u32)ir(g, c)->k, index, scale);
+		gen_release(g, index);
+		gen_release(g, base);
 	} else {
 		alu_into(g, ALU_ADD, w, a, c, d);
 	}

@@ -388,12 +388,10 @@ void gen_access_misses(struct gen *g, enum stub_kind kind, struct lookup l, u32 
 }
 
 /* The base is added to what was guessed, so that the load waits for the index and no more. */
-static struct rm at_sum(struct gen *g, struct lookup l, struct rm sum)
+static struct rm at_sum(struct gen *g, struct lookup l)
 {
-	x64_alu(&g->c, ALU_ADD, W, RCX, rm_reg(sum.base));
-	sum.base = RCX;
-	sum.disp = l.span.disp;
-	return sum;
+	x64_alu(&g->c, ALU_ADD, W, RCX, x_at(g->sum.base));
+	return rm_index(RCX, g->sum.index, g->sum.scale, l.span.disp);
 }
 
 /* The address is a sum whose parts outlive the lookup. */
@@ -415,8 +413,7 @@ void gen_load_into(struct gen *g, u32 node, enum extension e, u8 d)
 		return;
 	}
 	l = gen_lookup(g, ir(g, node)->a, size, false, false);
-	x64_op(&g->c, gen_load_op(size, e), d, sum && l.guess ? at_sum(g, l, g->sum) : gen_at(l),
-	       0);
+	x64_op(&g->c, gen_load_op(size, e), d, sum && l.guess ? at_sum(g, l) : gen_at(l), 0);
 	gen_access_misses(g, STUB_LOAD, l, node, d, e == SIGN_EXTEND ? DEST_SIGN : DEST_ZERO);
 }
 
