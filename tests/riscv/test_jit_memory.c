@@ -317,28 +317,24 @@ static u64 sum(u64 from, u64 to)
 	return to * (to - 1) / 2 - from * (from - 1) / 2;
 }
 
+static void assert_walk(u64 first, enum walk how, u64 to, u64 want)
+{
+	struct rig *r = table_rig(first);
+
+	assert_int_equal(walk(r, how, to), want);
+	rig_free(r);
+}
+
 static void a_table_is_read_where_its_pages_are(void **state)
 {
 	const u64 first = ENTRIES / 2 - 100; /* of 256 elements around the page end */
-	struct rig *r = table_rig(0);
 
-	assert_int_equal(walk(r, BY_INDEX, ENTRIES), sum(0, ENTRIES));
-	rig_free(r);
-	r = table_rig(first);
-	assert_int_equal(walk(r, BY_LOWEST_BYTE, 4 * 256), 4 * sum(first, first + 256));
-	rig_free(r);
-	r = table_rig(0);
-	assert_int_equal(walk(r, BY_INDEX_OFF_S2, ENTRIES), sum(0, ENTRIES));
-	rig_free(r);
-	r = table_rig(0);
-	assert_int_equal(walk(r, BY_INDEX_IN_PLACE, ENTRIES), sum(0, ENTRIES));
-	rig_free(r);
-	r = table_rig(0);
-	assert_int_equal(walk(r, BY_INDEX_THAT_HAS_GONE_ON, ENTRIES), sum(0, ENTRIES));
-	rig_free(r);
-	r = table_rig(0);
-	assert_int_equal(walk(r, FOR_NOTHING, ENTRIES), ENTRIES);
-	rig_free(r);
+	assert_walk(0, BY_INDEX, ENTRIES, sum(0, ENTRIES));
+	assert_walk(first, BY_LOWEST_BYTE, 4 * 256, 4 * sum(first, first + 256));
+	assert_walk(0, BY_INDEX_OFF_S2, ENTRIES, sum(0, ENTRIES));
+	assert_walk(0, BY_INDEX_IN_PLACE, ENTRIES, sum(0, ENTRIES));
+	assert_walk(0, BY_INDEX_THAT_HAS_GONE_ON, ENTRIES, sum(0, ENTRIES));
+	assert_walk(0, FOR_NOTHING, ENTRIES, ENTRIES);
 	(void)state;
 }
 

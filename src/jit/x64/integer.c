@@ -59,7 +59,7 @@ static void note_sum(struct gen *g, u8 d, u32 base, u8 index, u8 scale)
 
 bool gen_is_sum(const struct gen *g, u8 r)
 {
-	return g->sum.of == r && g->sum_end == offset_of(&g->c);
+	return g->sum_end == offset_of(&g->c) && g->sum.of == r;
 }
 
 /* -- Values ------------------------------------------------------------------------- */
