@@ -38,7 +38,8 @@ static void cool(struct jit_page *page, u32 first, u32 last)
 	for (u32 i = first; i <= last && i < PAGE_SLOTS; i++) {
 		atomic_store_explicit(&page->heat[i], 0, memory_order_relaxed);
 		bits_remove(page->in_loop, i);
-		bits_remove(page->guesses_wrong, i);
+		bits_remove(page->pages_wrong, i);
+		bits_remove(page->addends_wrong, i);
 	}
 }
 
@@ -428,6 +429,17 @@ bool cache_compile(struct jit *j, struct hart *h, struct jit_page *page, u32 sta
 	return there;
 }
 
+/* The next guess is the addend, after that there is none. */
+static void distrust(struct jit *j, struct jit_page *page, u32 at)
+{
+	u64 *wrong = bits_has(page->pages_wrong, at / 2) ? page->addends_wrong : page->pages_wrong;
+
+	if (bits_has(wrong, at / 2))
+		return;
+	drop_range(j, page, at, at);
+	bits_put(wrong, at / 2);
+}
+
 void cache_distrust(struct jit *j, const struct hart *h, u64 gva, u32 at)
 {
 	const struct jump *to = jump_of(h->ctx, gva);
@@ -435,10 +447,7 @@ void cache_distrust(struct jit *j, const struct hart *h, u64 gva, u32 at)
 	if (to->native_page != gva)
 		return;
 	pthread_mutex_lock(&j->lock);
-	if (!bits_has(to->native->guesses_wrong, at / 2)) {
-		drop_range(j, to->native, at, at);
-		bits_put(to->native->guesses_wrong, at / 2);
-	}
+	distrust(j, to->native, at);
 	pthread_mutex_unlock(&j->lock);
 	mmu_forget_targets(h->ctx);
 }

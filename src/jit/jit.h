@@ -39,8 +39,10 @@ struct jit_page {
 	size_t nblocks, nlinks, blocks_cap, links_cap;
 	u32 segments; /* bit set: where its code lies */
 	u32 calm;     /* compared so often without a difference */
-	/* sets of slots: code that begins there guesses pages, but not these instructions */
-	u64 in_loop[BITS_WORDS(PAGE_SLOTS)], guesses_wrong[BITS_WORDS(PAGE_SLOTS)];
+	/* sets of slots: code that begins there guesses where it goes, but these instructions guess
+	 * wrong: the page; the addend too */
+	u64 in_loop[BITS_WORDS(PAGE_SLOTS)], pages_wrong[BITS_WORDS(PAGE_SLOTS)],
+		addends_wrong[BITS_WORDS(PAGE_SLOTS)];
 };
 
 _Static_assert(offsetof(struct jit_page, entry) == 0, "compiled code indexes it");
@@ -127,7 +129,8 @@ struct jit_page *cache_page(struct jit *j, struct hart *h, const u8 *live);
 bool cache_compile(struct jit *j, struct hart *h, struct jit_page *page, u32 start);
 /* The jump hart.link goes straight to its target from now on. */
 void cache_link(struct jit *j, struct jit_page *page, u32 site, u32 target);
-/* The instruction at offset `at` of the page at gva guesses wrong: its code is made again. */
+/* The instruction at offset `at` of the page at gva guesses wrong: its code is made again, with
+ * another guess or none. */
 void cache_distrust(struct jit *j, const struct hart *h, u64 gva, u32 at);
 void cache_init(struct jit *j); /* behind the common code */
 void cache_fini(struct jit *j);
@@ -190,7 +193,7 @@ struct got jit_group(struct hart *h, u64 first, u64 last, u32 flags);
 void jit_fault(struct hart *h);
 /* Interprets it.  False: it trapped, jumped, or let an interrupt in; go back to C. */
 bool jit_step(struct hart *h);
-/* The instruction guesses wrong too often: its loop is made again, without that. */
+/* The instruction guesses wrong too often: its loop is made again, without that guess. */
 void jit_impatient(struct hart *h);
 /* By its helper; the result as of jit_step().  jit_help_fp() for CSRs of floating point. */
 bool jit_help(struct hart *h, const struct op *op, help_fn *f);

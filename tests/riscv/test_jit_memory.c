@@ -5,6 +5,8 @@
  */
 #include "exec.h"
 
+#include "jit.h"
+
 #include "../jit/asm.h"
 
 enum { ONLY_READ = DATA + 0x2000 };
@@ -12,7 +14,7 @@ enum { ONLY_READ = DATA + 0x2000 };
 /* -- Pages that loops guess --------------------------------------------------------------------
  */
 
-enum { LOADERS = 8, GUESSING = 40, LOADER_WORDS = 64, STORER = CODE + LOADERS * LOADER_WORDS * 4 };
+enum { LOADERS = 8, GUESSING = 40, LOADER_WORDS = 64, AFTER = CODE + LOADERS * LOADER_WORDS * 4 };
 
 /* Loads all over a page, each too far from the one before to share its lookup. */
 static void put_loader(struct rig *r, u64 at)
@@ -45,7 +47,7 @@ static void store_to(struct rig *r, u64 page)
 	h->x[T0] = RIG_RAM + page;
 	h->x[T1] = UINT64_MAX;
 	h->x[A0] = JIT_HEAT + 8;
-	exec_from(r, RIG_RAM + STORER);
+	exec_from(r, RIG_RAM + AFTER);
 }
 
 static void all_guesses_of_loads_are(const struct hart *h, u64 page)
@@ -63,7 +65,7 @@ static void where_loads_went_is_no_place_to_store(void **state)
 	struct hart_view v;
 
 	exec_protect(r, ONLY_READ);
-	exec_put(r, STORER, storer, ARRAY_LEN(storer));
+	exec_put(r, AFTER, storer, ARRAY_LEN(storer));
 	for (u32 i = 0; i < LOADERS; i++)
 		put_loader(r, CODE + 4 * LOADER_WORDS * i);
 	store_to(r, DATA);
@@ -99,21 +101,20 @@ static u64 satp_of(struct rig *r, u64 root, u64 asid, u64 page)
 	return (u64)SATP_SV39 << 60 | asid << 44 | (RIG_RAM + root) >> 12;
 }
 
-/* A loop loads from a page, what its table says is changed, `fence` says so, the loop goes on. */
-static void guess_before_and_after(u32 fence)
+static u64 pte_of_next(u64 root)
+{
+	return root + 2 * PAGE_SIZE + 8;
+}
+
+/* A loop loads from a page, or from it and the next in turn; what the table says of the first is
+ * changed, `fence` says so, the loop goes on. */
+static void guess_before_and_after(u32 fence, bool turns)
 {
 	const u32 code[] = {
 		/* again: */
-		LOAD_D(T0, S0, 0),
-		ADDI(S1, S1, -1),
-		BNE(S1, ZERO, -8),
-		BEQ(T1, ZERO, 24),
-		STORE_D(T1, S2, 0),
-		ADDI(T1, ZERO, 0),
-		fence,
-		ADDI(S1, ZERO, 1),
-		asm_jal(ZERO, -32),
-		EBREAK,
+		LOAD_D(T0, S0, 0), XOR(S0, S0, S4),    ADDI(S1, S1, -1),   BNE(S1, ZERO, -12),
+		BEQ(T1, ZERO, 28), STORE_D(T1, S2, 0), ADDI(T1, ZERO, 0),  fence,
+		ADDI(S1, ZERO, 1), ADDI(S4, ZERO, 0),  asm_jal(ZERO, -40), EBREAK,
 	};
 	struct rig *r = exec_rig_on(ALL_ISA, engine_find("jit"));
 	struct hart *h = r->harts[0];
@@ -123,10 +124,12 @@ static void guess_before_and_after(u32 fence)
 	put_le64(r->ram + DATA, 1);
 	put_le64(r->ram + DATA + PAGE_SIZE, 2);
 	h->satp = satp_of(r, ROOT, 0, DATA);
+	put_pte(r, pte_of_next(ROOT), DATA + PAGE_SIZE, 0xcf);
 	h->x[S0] = HERE;
-	h->x[S1] = 4 * JIT_HEAT;
+	h->x[S1] = 4 * (JIT_HEAT + JIT_PATIENCE);
 	h->x[S2] = RIG_RAM + ROOT + 2 * PAGE_SIZE;
 	h->x[S3] = satp_of(r, OTHER_ROOT, 1, DATA + PAGE_SIZE);
+	h->x[S4] = turns ? PAGE_SIZE : 0;
 	h->x[T1] = (RIG_RAM + DATA + PAGE_SIZE) >> 2 | 0xcf;
 	rig_priv(h, PRIV_S);
 	exec_from(r, RIG_RAM + CODE);
@@ -136,9 +139,96 @@ static void guess_before_and_after(u32 fence)
 
 static void a_guess_ends_with_its_translation(void **state)
 {
-	guess_before_and_after(0x12000073);            /* sfence.vma */
-	guess_before_and_after(0x12000073 | S0 << 15); /* sfence.vma s0, zero */
-	guess_before_and_after(0x18001073 | S3 << 15); /* csrw satp, s3 */
+	for (u32 turns = 0; turns <= 1; turns++) {
+		guess_before_and_after(0x12000073, turns);            /* sfence.vma */
+		guess_before_and_after(0x12000073 | S0 << 15, turns); /* sfence.vma s0, zero */
+		guess_before_and_after(0x18001073 | S3 << 15, turns); /* csrw satp, s3 */
+	}
+	(void)state;
+}
+
+static void is_a_page_and_its_addend(const struct rig *r, const struct guess *g, u64 second)
+{
+	const u64 known[][2] = { { RIG_RAM + DATA, DATA },
+				 { HERE, DATA },
+				 { HERE + PAGE_SIZE, second } };
+
+	for (u32 i = 0; i < ARRAY_LEN(known); i++)
+		if (g->page == known[i][0])
+			assert_int_equal(g->page + g->addend, (uintptr_t)r->ram + known[i][1]);
+}
+
+/* A loop adds what it loads from two pages in turn; the second is where the table says.  There is
+ * no place for guesses that others do not have. */
+static struct rig *add_in_turn(u64 second)
+{
+	const u32 code[] = {
+		/* again: */
+		LOAD_D(T0, S0, 0), ADD(T1, T1, T0),    XOR(S0, S0, S4),
+		ADDI(S1, S1, -1),  BNE(S1, ZERO, -16), EBREAK,
+	};
+	const u32 rounds = 8 * (JIT_HEAT + JIT_PATIENCE);
+	struct rig *r = exec_rig_on(ALL_ISA, engine_find("jit"));
+	struct hart *h = r->harts[0];
+
+	exec_protect(r, ONLY_READ);
+	for (u32 i = 0; i < LOADERS; i++)
+		put_loader(r, CODE + 4 * LOADER_WORDS * i);
+	put_le64(r->ram + DATA, 1);
+	put_le64(r->ram + second, 1000);
+	h->satp = satp_of(r, ROOT, 0, DATA);
+	put_pte(r, pte_of_next(ROOT), second, 0xcf);
+	rig_priv(h, PRIV_S);
+	load_from(r, DATA);
+	exec_put(r, AFTER, code, ARRAY_LEN(code));
+	h->x[S0] = HERE;
+	h->x[S1] = rounds;
+	h->x[S4] = PAGE_SIZE;
+	h->x[T1] = 0;
+	exec_from(r, RIG_RAM + AFTER);
+	assert_int_equal(h->x[T1], rounds / 2 * 1001);
+	for (u32 i = 0; i < JIT_GUESSES; i++)
+		is_a_page_and_its_addend(r, &h->ctx->guesses[0][i], second);
+	return r;
+}
+
+/* What is right already is not guessed again. */
+static bool some_load_guesses(struct rig *r)
+{
+	struct hart *h = r->harts[0];
+	bool some = false;
+
+	mmu_forget(h);
+	h->x[S1] = 4 * JIT_HEAT;
+	exec_from(r, RIG_RAM + AFTER);
+	for (u32 i = 0; i < JIT_GUESSES; i++)
+		some |= h->ctx->guesses[0][i].page != TLB_NONE;
+	return some;
+}
+
+static void was_wrong(struct rig *r, bool page, bool addend)
+{
+	const struct jit *j = r->env.jit;
+	const u32 at = AFTER % PAGE_SIZE / 2;
+
+	for (u32 i = 0; i < j->npages; i++) {
+		if (j->pages[i]->live != r->ram + CODE)
+			continue;
+		assert_int_equal(bits_has(j->pages[i]->pages_wrong, at), page);
+		assert_int_equal(bits_has(j->pages[i]->addends_wrong, at), addend);
+	}
+	if (addend)
+		assert_false(some_load_guesses(r));
+	rig_free(r);
+}
+
+static void of_pages_that_are_neighbors_the_addend_is_guessed(void **state)
+{
+	/* then none is noticed, or it is by chance */
+	if (JIT_BLOCK == 1 || !JIT_CHAINS || JIT_PATIENCE >= JIT_SLICE || JIT_MISSES)
+		skip();
+	was_wrong(add_in_turn(DATA + PAGE_SIZE), true, JIT_WRONG);
+	was_wrong(add_in_turn(DATA + 3 * PAGE_SIZE), true, true);
 	(void)state;
 }
 
@@ -417,6 +507,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(where_loads_went_is_no_place_to_store),
 		cmocka_unit_test(a_guess_ends_with_its_translation),
+		cmocka_unit_test(of_pages_that_are_neighbors_the_addend_is_guessed),
 		cmocka_unit_test(accesses_before_and_after_a_csr_share_nothing),
 		cmocka_unit_test(accesses_over_a_page_end_are_each_in_their_page),
 		cmocka_unit_test(what_the_second_page_forbids_traps_where_it_is_reached),

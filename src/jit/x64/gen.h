@@ -104,6 +104,7 @@ struct span {
 struct lookup {
 	struct span span;
 	u32 miss;  /* that jumps to a stub */
+	u32 wrong; /* another that does; 0: there is none */
 	i32 guess; /* displacement from r15; 0: none */
 	u32 hit;   /* where the stub goes back to if the TLB has the page */
 };

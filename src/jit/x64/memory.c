@@ -40,8 +40,9 @@ static void tlb_index_into_rcx(struct gen *g, u8 r)
 	x64_alu_imm(&g->c, ALU_AND, 0, rm_reg(RCX), (TLB_ENTRIES - 1) * 32);
 }
 
-/* Tests let each so many-th comparison with the page in rdx fail: no page has a low bit set. */
-static void spoil(struct gen *g, u32 each, i32 which)
+/* Tests let each so many-th comparison with the page or addend in r fail: none has a low bit set.
+ */
+static void spoil(struct gen *g, u32 each, i32 which, u8 r)
 {
 	struct rm count = FAULT_COUNTS;
 	u32 over;
@@ -52,7 +53,7 @@ static void spoil(struct gen *g, u32 each, i32 which)
 	x64_alu_imm(&g->c, ALU_SUB, 0, count, 1);
 	over = x64_jcc_short(&g->c, CC_NS);
 	x64_store_imm(&g->c, 0, count, (i32)each - 1);
-	x64_alu_imm(&g->c, ALU_OR, W, rm_reg(RDX), 1);
+	x64_alu_imm(&g->c, ALU_OR, W, rm_reg(r), 1);
 	x64_bind_short(&g->c, over);
 }
 
@@ -77,11 +78,23 @@ static u32 tlb_lookup(struct gen *g, struct span s, u8 d)
 	else if (!s.disp)
 		x64_mov(&g->c, W, RDX, rm_reg(s.r));
 	x64_alu_imm(&g->c, ALU_AND, W, rm_reg(RDX), PAGE_KEY | (s.aligned ? (i32)s.size - 1 : 0));
-	spoil(g, JIT_MISSES, 0);
+	spoil(g, JIT_MISSES, 0, RDX);
 	x64_alu_to(&g->c, ALU_CMP, W, rm_index(R15, RCX, 0, s.writes ? TLB(w) : TLB(r)), RDX);
 	miss = x64_jcc(&g->c, CC_NE);
 	x64_mov(&g->c, W, d, rm_index(R15, RCX, 0, TLB(addend)));
 	return miss;
+}
+
+/* Stores need not: nobody waits for them. */
+static bool guesses_addend(const struct gen *g, struct span s)
+{
+	return bits_has(g->page->pages_wrong, g->at / 2) &&
+	       !bits_has(g->page->addends_wrong, g->at / 2) && !s.writes;
+}
+
+static bool guesses_page(const struct gen *g)
+{
+	return !bits_has(g->page->pages_wrong, g->at / 2);
 }
 
 /* The displacement of a guess for a span; 0: it has none. */
@@ -89,8 +102,8 @@ static i32 new_guess(struct gen *g, struct span s)
 {
 	u32 first = g->out->code / 16;
 
-	if (!g->guesses || bits_has(g->page->guesses_wrong, g->at / 2) || s.size > 8 ||
-	    s.size & (s.size - 1))
+	if (!g->guesses || s.size > 8 || s.size & (s.size - 1) ||
+	    !(guesses_page(g) || guesses_addend(g, s)))
 		return 0;
 	return GUESS(page) +
 	       (i32)sizeof(struct guess) *
@@ -114,13 +127,24 @@ static void guess_page(struct gen *g, struct lookup *l)
 	else
 		x64_mov(&g->c, W, RDX, rm_reg(s.r));
 	x64_alu_imm(&g->c, ALU_AND, W, rm_reg(RDX), PAGE_KEY | (i32)(s.size - 1));
-	spoil(g, JIT_WRONG, 1);
+	spoil(g, JIT_WRONG, 1, RDX);
 	x64_alu_to(&g->c, ALU_CMP, W, rm_mem(R15, l->guess), RDX);
 	l->miss = x64_jcc(&g->c, CC_NE);
 	l->hit = offset_of(&g->c);
 }
 
-/* Not the page that was guessed.  If the TLB has it, it is the guess from now on. */
+/* Where pages take turns: neighbors of the guest often are neighbors of the host's, too.  The TLB
+ * is asked, but the load need not wait for what it says. */
+static void guess_addend(struct gen *g, struct lookup *l, u8 d)
+{
+	l->miss = tlb_lookup(g, l->span, d);
+	spoil(g, JIT_WRONG, 1, d);
+	x64_alu(&g->c, ALU_CMP, W, d, guessed_addend(l->guess));
+	l->wrong = x64_jcc(&g->c, CC_NE);
+	l->hit = offset_of(&g->c);
+}
+
+/* Not what was guessed.  If the TLB has the page, it is the guess from now on. */
 void gen_guess_again(struct gen *g, const struct stub *s)
 {
 	const struct lookup *l = &s->lookup;
@@ -128,6 +152,8 @@ void gen_guess_again(struct gen *g, const struct stub *s)
 
 	if (!l->guess)
 		return;
+	if (l->wrong)
+		x64_bind(&g->c, l->wrong);
 	miss = tlb_lookup(g, l->span, RCX);
 	x64_store(&g->c, W, rm_mem(R15, l->guess), RDX);
 	x64_store(&g->c, W, guessed_addend(l->guess), RCX);
@@ -147,12 +173,15 @@ static struct lookup look_up(struct gen *g, struct span s, u8 d)
 {
 	struct lookup l = { .span = s, .guess = new_guess(g, s) };
 
-	if (l.guess) {
-		guess_page(g, &l);
-		x64_mov(&g->c, W, d, guessed_addend(l.guess));
-	} else {
+	if (!l.guess) {
 		l.miss = tlb_lookup(g, s, d);
+		return l;
 	}
+	if (guesses_page(g))
+		guess_page(g, &l);
+	else
+		guess_addend(g, &l, d);
+	x64_mov(&g->c, W, d, guessed_addend(l.guess));
 	return l;
 }
 
