@@ -643,6 +643,8 @@ static bool read_input(struct run *r)
 	done = !file || (script_load(&s, file, r->args) &&
 			 typists_start(&r->typists, &s, file, now_ns(), &e));
 	script_free(&s);
+	if (e.text[0])
+		print_err(&e);
 	return done;
 }
 
@@ -716,6 +718,24 @@ static void open_control(struct run *r)
 	else if (strcmp(control_name(r->control), r->plan->name) != 0)
 		log_line(LOG_INFO, "%s: called `%s` by other commands, such as `vmbuild forward`",
 			 r->plan->name, control_name(r->control));
+}
+
+/* What is written at the end can be, as far as one can know. */
+static bool check_outputs(const struct args *a)
+{
+	static const char *const options[] = { "screenshot", "signature" };
+	struct err e = { 0 };
+
+	for (u32 i = 0; i < ARRAY_LEN(options); i++) {
+		const char *path = args_value(a, options[i]);
+
+		if (path && !host_can_write_file(path, &e)) {
+			err_in(&e, "--%s", options[i]);
+			print_err(&e);
+			return false;
+		}
+	}
+	return true;
 }
 
 static int run_board(struct run *r, const struct exec_host *exec, u64 timeout_ns)
@@ -821,6 +841,8 @@ int cmd_run(const struct args *a)
 
 	if (!check_options(a, &timeout_ns) || !check_picture(a, &r.picture_ns))
 		return EXIT_USAGE;
+	if (!check_outputs(a))
+		return EXIT_HOST;
 	b = load_with_guest(a, &code);
 	if (!b)
 		return code;

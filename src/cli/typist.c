@@ -160,6 +160,11 @@ u32 typists_start(struct typists *all, struct script *s, const char *name, u64 n
 {
 	struct typist **place = find_place(all), *t;
 
+	if (!input_exists(all->in)) {
+		err_set(e, "this machine has no keyboard and no pointer");
+		err_hint(e, "keyboard0: {device: virtio-keyboard}");
+		return 0;
+	}
 	if (!place) {
 		err_set(e, "%u scripts are being typed already", TYPISTS);
 		return 0;

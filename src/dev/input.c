@@ -370,6 +370,16 @@ bool input_wheel(struct input_source *s, i32 x, i32 y)
 
 /* -- Questions -------------------------------------------------------------------------------- */
 
+bool input_exists(struct input *in)
+{
+	bool exists;
+
+	pthread_mutex_lock(&in->lock);
+	exists = in->n;
+	pthread_mutex_unlock(&in->lock);
+	return exists;
+}
+
 bool input_hears(struct input *in, u32 code)
 {
 	bool heard;

@@ -6,7 +6,6 @@
 #include "internal.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -75,18 +74,13 @@ static void wav_free(struct audio *a)
 
 static const struct audio_ops wav_ops = { .play = wav_play, .free = wav_free };
 
-/* O_NONBLOCK: a pipe is refused, not waited for; a length cannot be put into one. */
 static bool start(struct wav *w, struct err *e)
 {
 	u8 header[HEADER];
-	struct stat st;
 
-	w->fd = open(w->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
-		     0666);
-	if (w->fd < 0 || fstat(w->fd, &st))
-		return host_err_file(e, "write", w->path, errno);
-	if (!S_ISREG(st.st_mode))
-		return err_code(e, "E0604", "cannot write `%s`: it is not a file", w->path);
+	w->fd = host_output_file(w->path, 0, 0666, e);
+	if (w->fd < 0)
+		return false;
 	make_header(header, UINT32_MAX);
 	if (write(w->fd, header, HEADER) != HEADER)
 		return host_err_file(e, "write", w->path, errno);

@@ -249,6 +249,8 @@ bool control_ask_file(const char *name, const char *request, int fd, struct str 
 u8 *host_read_file(const char *path, size_t max, size_t *len, struct err *e);
 /* Appears complete or not at all: a temporary name, fsync, rename. */
 bool host_write_file(const char *path, const void *bytes, size_t len, struct err *e);
+/* For what is written at the end of a long run. */
+bool host_can_write_file(const char *path, struct err *e);
 bool host_mkdirs(const char *path, struct err *e);
 char *host_cache_dir(void); /* $XDG_CACHE_HOME/vmbuild or ~/.cache/vmbuild */
 /* $XDG_STATE_HOME/vmbuild or ~/.local/state/vmbuild; all of these are the caller's. */

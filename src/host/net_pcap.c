@@ -180,9 +180,8 @@ struct net *host_pcap(struct net *inner, const char *path, const char *name, str
 	pthread_mutex_init(&p->lock, NULL);
 	if (inner)
 		join(p, inner);
-	p->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	p->fd = host_output_file(path, O_NOFOLLOW, 0600, e);
 	if (p->fd < 0) {
-		host_err_file(e, "write", path, errno);
 		pcap_free(&p->net);
 		return NULL;
 	}

@@ -110,6 +110,9 @@ static bool refused(const char *interface, int error, struct err *e)
 	if (error == ENODEV)
 		return err_hint(e, "ip tuntap add %s mode tap user $USER && ip link set %s up",
 				interface, interface);
+	if (error == EINVAL)
+		return err_hint(e, "is it a tap device? `ip -d link show %s` says what it is",
+				interface);
 	if (error == EPERM || error == EACCES)
 		return err_hint(e, "it must belong to you: ip tuntap add %s mode tap user $USER",
 				interface);

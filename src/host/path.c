@@ -1,5 +1,5 @@
 /* path.c - whole files, folders, and where this program's own are. */
-#define _GNU_SOURCE /* mkostemp, readlink */
+#define _GNU_SOURCE /* mkostemp, readlink, F_OFD_SETLK */
 #include "internal.h"
 
 #include "config.h"
@@ -128,24 +128,101 @@ static int fill(int fd, const void *bytes, size_t len)
 	return error;
 }
 
-/* What is at `path` may be a link: its target is what is replaced. */
-bool host_write_file(const char *path, const void *bytes, size_t len, struct err *e)
+/* What is written before it is at `path`, which may be a link: then its target is replaced. */
+struct beside {
+	char *to, *temporary;
+	int fd; /* -1: there is none */
+};
+
+/* 0, or an errno. */
+static int open_beside(struct beside *b, const char *path)
 {
 	char *real = realpath(path, NULL);
-	char *to = real ? real : xstrdup(path);
-	char *temporary = xprintf("%s.XXXXXX", to);
-	int fd = mkostemp(temporary, O_CLOEXEC);
-	int error = fd < 0 ? errno : fill(fd, bytes, len);
+	struct stat st;
 
-	if (!error && rename(temporary, to))
+	b->to = real ? real : xstrdup(path);
+	b->temporary = xprintf("%s.XXXXXX", b->to);
+	b->fd = -1;
+	if (!stat(b->to, &st) && S_ISDIR(st.st_mode))
+		return EISDIR;
+	b->fd = mkostemp(b->temporary, O_CLOEXEC);
+	return b->fd < 0 ? errno : 0;
+}
+
+static void free_beside(struct beside *b)
+{
+	free(b->temporary);
+	free(b->to);
+}
+
+bool host_write_file(const char *path, const void *bytes, size_t len, struct err *e)
+{
+	struct beside b;
+	int error = open_beside(&b, path);
+
+	if (!error)
+		error = fill(b.fd, bytes, len);
+	if (!error && rename(b.temporary, b.to))
 		error = errno;
 	if (!error)
-		host_sync_folder(to);
-	else if (fd >= 0)
-		unlink(temporary);
-	free(temporary);
-	free(to);
+		host_sync_folder(b.to);
+	else if (b.fd >= 0)
+		unlink(b.temporary);
+	free_beside(&b);
 	return !error || host_err_file(e, "write", path, error);
+}
+
+bool host_can_write_file(const char *path, struct err *e)
+{
+	struct beside b;
+	int error = open_beside(&b, path);
+
+	if (!error) {
+		close(b.fd);
+		unlink(b.temporary);
+	}
+	free_beside(&b);
+	return !error || host_err_file(e, "write", path, error);
+}
+
+static bool others_use_it(int fd, const char *path, struct err *e)
+{
+	char holder[160];
+
+	if (holder_of_file(fd, holder, sizeof(holder)))
+		err_code(e, "E0604", "cannot write `%s`: it is open in %s", path, holder);
+	else
+		err_code(e, "E0604", "cannot write `%s`: it is in use", path);
+	return err_hint(e, "choose another name");
+}
+
+static bool take_alone(int fd, const char *path, struct err *e)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return host_err_file(e, "write", path, errno);
+	if (!S_ISREG(st.st_mode))
+		return err_code(e, "E0604", "cannot write `%s`: it is not a file", path);
+	if (fcntl(fd, F_OFD_SETLK, &lock) && (errno == EAGAIN || errno == EACCES))
+		return others_use_it(fd, path, e);
+	return !ftruncate(fd, 0) || host_err_file(e, "write", path, errno);
+}
+
+/* O_NONBLOCK: a FIFO is to be refused, not waited for. */
+int host_output_file(const char *path, int flags, mode_t mode, struct err *e)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | flags, mode);
+
+	if (fd < 0 && errno == ENXIO)
+		err_code(e, "E0604", "cannot write `%s`: it is not a file", path);
+	else if (fd < 0)
+		host_err_file(e, "write", path, errno);
+	if (fd < 0 || take_alone(fd, path, e))
+		return fd;
+	close(fd);
+	return -1;
 }
 
 /* -- Folders ------------------------------------------------------------------------- */

@@ -706,6 +706,26 @@ static void a_capture_of_no_cable_has_what_was_sent(void **state)
 	(void)state;
 }
 
+static void a_capture_goes_into_a_file_that_nobody_else_writes(void **state)
+{
+	char path[100];
+	struct err e = { 0 }, e2 = { 0 };
+	struct net *first;
+
+	snprintf(path, sizeof(path), "%s/fifo", folder);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_null(host_pcap(NULL, path, "net0", &e)); /* and does not wait for a reader */
+	assert_non_null(strstr(e.text, "not a file"));
+
+	snprintf(path, sizeof(path), "%s/c.pcapng", folder);
+	first = host_pcap(NULL, path, "net0", &e2);
+	assert_non_null(first);
+	assert_null(host_pcap(NULL, path, "net1", &e2));
+	assert_non_null(strstr(e2.text, "it is open in "));
+	first->ops->free(first);
+	(void)state;
+}
+
 static void a_tap_that_is_not_there_says_how_to_make_one(void **state)
 {
 	struct bench b;
@@ -920,6 +940,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_stray_datagram_harms_nobody),
 		cmocka_unit_test(a_capture_has_what_went_both_ways),
 		cmocka_unit_test(a_capture_of_no_cable_has_what_was_sent),
+		cmocka_unit_test(a_capture_goes_into_a_file_that_nobody_else_writes),
 		cmocka_unit_test(a_tap_that_is_not_there_says_how_to_make_one),
 		cmocka_unit_test(a_request_may_bring_a_file_and_none_is_left_open),
 		cmocka_unit_test(a_request_is_answered_or_says_why_not),

@@ -111,6 +111,7 @@ bool input_move(struct input_source *s, i32 x, i32 y);
 bool input_wheel(struct input_source *s, i32 x, i32 y);
 void input_release(struct input_source *s); /* all keys, as when the window loses them */
 
+bool input_exists(struct input *in);          /* the machine has a device for it */
 bool input_hears(struct input *in, u32 code); /* some guest listens for it */
 /* Guests have been told all that they listen for: who types much waits for that. */
 bool input_told(struct input *in);
