@@ -68,7 +68,7 @@ bool forward_parse(const char *text, struct forward *f, struct err *e)
 		err_set(e, "`%s` does not begin with an IPv4 address and a colon", text);
 	else if (!port(&s, &f->port) || (f->or_next = character(&s, '+'), !character(&s, ':')) ||
 		 !port(&s, &f->guest_port) || !protocol(s, &f->udp))
-		err_set(e, "`%s` is no forward: ports are 1 to 65535", text);
+		err_set(e, "`%s` is no forward, [IPV4:]PORT:PORT with ports of 1 to 65535", text);
 	else
 		return true;
 	return err_hint(e, FORM);

@@ -129,6 +129,9 @@ static bool read_mac(struct planner *pl, const struct node *n, const char *what,
 			    "%s: `%s` is a group's address, not one card's", what, s);
 		return diag_hint(b->ds, "the first pair is even: \"52:...\"");
 	}
+	if (good && !memcmp(v->mac, (const u8[6]){ 0 }, 6))
+		return diag_report(b->ds, n->at, DIAG_out_of_range, "%s: `%s` is no card's address",
+				   what, s);
 	if (good)
 		claim_mac(pl, n, v->mac);
 	return good;
