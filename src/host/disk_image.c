@@ -14,7 +14,9 @@
 
 static bool check_size(u64 size, struct err *e)
 {
-	if (size && size % SECTOR_BYTES == 0 && size <= INT64_MAX)
+	if (size > INT64_MAX)
+		return err_set(e, "no file of this host can be as large");
+	if (size && size % SECTOR_BYTES == 0)
 		return true;
 	err_set(e, "a disk has a whole number of sectors of 512 bytes, and at least one");
 	return err_hint(e, "4G, 512M");
