@@ -88,7 +88,7 @@ static const struct pos *find_news(const struct merge *m, const struct pair *p, 
 }
 
 struct clash {
-	const char *key, *does; /* what the other base does; NULL: it has another value */
+	const char *does; /* what the other base does; NULL: it has another value */
 	struct pos at, other;
 };
 
@@ -102,17 +102,16 @@ static void disagree(struct merge *m, struct node *kept, struct clash c)
 	kept->clash = clash;
 }
 
-static void report_disagreement(struct board *b, const struct node *kept)
+static void report_disagreement(struct board *b, const struct node *kept, const char *key)
 {
 	const struct clash *c = kept->clash;
 
 	if (c->does) {
-		diag_report(b->ds, c->at, DIAG_cycle, "one base changes `%s`, another %s it",
-			    c->key, c->does);
+		diag_report(b->ds, c->at, DIAG_cycle, "one base changes `%s`, another %s it", key,
+			    c->does);
 		diag_note(b->ds, c->other, "here it %s it", c->does);
 	} else {
-		diag_report(b->ds, c->at, DIAG_cycle, "two bases give `%s` different values",
-			    c->key);
+		diag_report(b->ds, c->at, DIAG_cycle, "two bases give `%s` different values", key);
 		diag_note(b->ds, c->other, "the other value is here");
 	}
 	diag_hint(b->ds,
@@ -121,18 +120,43 @@ static void report_disagreement(struct board *b, const struct node *kept)
 			    "`!replace {...}`, in the file that extends both"
 			  : "say which one is meant: write `%s:` in the file that "
 			    "extends both",
-		  c->key);
+		  key);
 }
 
-void report_clashes(struct board *b, const struct node *map)
+static void report_in(struct board *b, const struct node *map)
 {
 	struct pair *p;
 
 	for_pairs(p, map)
 		if (p->value->clash)
-			report_disagreement(b, p->value);
+			report_disagreement(b, p->value, p->key);
 		else if (p->value->kind == NODE_MAP)
-			report_clashes(b, p->value);
+			report_in(b, p->value);
+}
+
+/* Who gives a parameter another default writes its name, and not `default:`. */
+static void report_defaults(struct board *b, const struct node *params)
+{
+	struct pair *p;
+
+	for_pairs(p, params) {
+		struct node *value =
+			p->value->kind == NODE_MAP ? map_get(p->value, "default") : NULL;
+
+		if (!value || !value->clash)
+			continue;
+		report_disagreement(b, value, p->key);
+		value->clash = NULL;
+	}
+}
+
+void report_clashes(struct board *b)
+{
+	const struct node *params = map_get(b->root, "params");
+
+	if (params && params->kind == NODE_MAP)
+		report_defaults(b, params);
+	report_in(b, b->root);
 }
 
 /* Where a base, but none of `files`, deleted the key; NULL: it did not. */
@@ -161,7 +185,7 @@ static const struct pos *sibling_deleted(struct merge *m, struct pair *p, const 
 	if (!gone && is_old(m, p, other_files) && !from_one_of(m, other->at.file, files))
 		gone = &other->at;
 	if (news && gone)
-		disagree(m, p->value, (struct clash){ p->key, "deletes", *news, *gone });
+		disagree(m, p->value, (struct clash){ "deletes", *news, *gone });
 	return news ? NULL : gone;
 }
 
@@ -186,7 +210,7 @@ static bool sibling_wins(struct merge *m, const struct pair *dst, const struct p
 
 	if (src_is_old || dst_is_old || same_value(dst->value, src->value))
 		return !src_is_old;
-	disagree(m, src->value, (struct clash){ src->key, NULL, src->value->at, dst->value->at });
+	disagree(m, src->value, (struct clash){ NULL, src->value->at, dst->value->at });
 	return true;
 }
 
@@ -567,7 +591,7 @@ static void sibling_replaced(struct merge *m, const struct pair *old, u64 files,
 	const struct pos *news = find_news(m, old, files);
 
 	if (news)
-		disagree(m, new->value, (struct clash){ old->key, "replaces", *news, new->key_at });
+		disagree(m, new->value, (struct clash){ "replaces", *news, new->key_at });
 }
 
 static void merge_device_entry(struct merge *m, struct node *dst, struct pair *src)

@@ -262,6 +262,7 @@ struct board {
 	struct plan plan;
 	enum kind kind;         /* KIND_BOARD or KIND_LAB */
 	struct pos asked;       /* a machine of a lab: where its file is named */
+	size_t first_diag;      /* those before it are of others, with which it is checked */
 	struct board *machines; /* of a lab */
 	u32 nmachines;
 	struct board *next;   /* of the same lab */
@@ -298,7 +299,7 @@ void merge_siblings(struct board *b, struct node *dst, struct node *src, u64 dst
 		    u64 src_files);
 
 /* Where two bases disagree, and no file after them has said which is meant. */
-void report_clashes(struct board *b, const struct node *map);
+void report_clashes(struct board *b);
 
 void params_read(struct board *b);
 struct param *param_find(struct board *b, const char *name);

@@ -236,7 +236,7 @@ static void add_chain(struct board *b, struct diag *d, const char *file)
  * disagree, both. */
 static void add_origins(struct board *b)
 {
-	for (size_t i = 0; i < b->ds->n; i++) {
+	for (size_t i = b->first_diag; i < b->ds->n; i++) {
 		struct diag *d = &b->ds->list[i];
 		bool disagree = d->code == DIAG_cycle && d->nnotes;
 
@@ -255,6 +255,7 @@ struct board *board_new(const char *file, const struct device_class *const *clas
 	b->classes = classes;
 	b->host = host;
 	b->ds = ds;
+	b->first_diag = ds->n;
 	b->plan.stdout_device = b->plan.irq_parent = PLAN_NONE;
 	return b;
 }
@@ -262,7 +263,7 @@ struct board *board_new(const char *file, const struct device_class *const *clas
 void board_make(struct board *b, bool loaded)
 {
 	if (loaded) {
-		report_clashes(b, b->root);
+		report_clashes(b);
 		params_read(b);
 		substitute(b);
 	}

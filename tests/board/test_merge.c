@@ -217,6 +217,95 @@ static void two_bases_that_disagree_are_an_error_unless_the_file_decides(void **
 	(void)state;
 }
 
+static u32 times(const struct loaded *l, const char *what)
+{
+	u32 n = 0;
+
+	for (const char *at = str_text(&l->said); (at = strstr(at, what)); at++)
+		n++;
+	return n;
+}
+
+static void two_bases_that_disagree_about_a_parameter_are_told_its_name(void **state)
+{
+	struct loaded l = load_with("t.yaml", NULL,
+				    LEFT_RIGHT("params: {ram: 32M}\n", "params: {ram: 64M}\n", ""));
+
+	assert_null(l.plan);
+	assert_int_equal(times(&l, "error[E0115]: two bases give `ram` different values"), 1);
+	assert_int_equal(times(&l, "write `ram:` in the file"), 1);
+	loaded_free(&l);
+
+	l = load_with("t.yaml", NULL,
+		      LEFT_RIGHT("params: {own: {type: int, default: 1}}\n",
+				 "params: {own: {type: int, default: 2}}\n", ""));
+	assert_int_equal(times(&l, "error[E0115]: two bases give `own` different values"), 1);
+	loaded_free(&l);
+	(void)state;
+}
+
+/* The file that extends both, an overlay, -p, --set; and what a lab says of a machine. */
+static void whatever_comes_after_two_bases_decides_between_them(void **state)
+{
+	static const struct fake_file files[] = {
+		{ "l.yaml", "vmbuild: 1\nkind: board\nname: l\nextends: machines/riscv-virt.yaml\n"
+			    "params: {ram: 32M}\nmodel: l\n" },
+		{ "r.yaml", "vmbuild: 1\nkind: board\nname: r\nextends: machines/riscv-virt.yaml\n"
+			    "params: {ram: 64M}\nmodel: r\n" },
+		{ "t.yaml", "vmbuild: 1\nkind: board\nname: t\nextends: [l.yaml, r.yaml]\n" },
+		{ "o.yaml", "vmbuild: 1\nkind: overlay\nname: o\n"
+			    "params: {ram: 96M}\nmodel: overlay\n" },
+		{ "lab.yaml", "vmbuild: 1\nkind: lab\nname: lab\nmachines:\n"
+			      "  a: {board: t.yaml, params: {ram: 96M}, overlay: {model: a}}\n"
+			      "  b: {board: t.yaml, overlay: {params: {ram: 96M}, model: b}}\n" },
+		{ NULL, NULL },
+	};
+	static const char *const overlays[] = { "o.yaml" }, *const params[] = { "ram=96M" },
+				 *const sets[] = { "model=\"set\"" };
+	const struct board_options by_overlay = { .overlays = overlays, .noverlays = 1 };
+	const struct board_options by_words = {
+		.params = params, .nparams = 1, .sets = sets, .nsets = 1
+	};
+	struct loaded l = load_with("t.yaml", &by_overlay, files);
+
+	assert_string_equal(str_text(&l.said), "");
+	assert_int_equal(l.plan->memory[0].size, 96 * MIB);
+	loaded_free(&l);
+	l = load_with("t.yaml", &by_words, files);
+	assert_string_equal(str_text(&l.said), "");
+	assert_int_equal(l.plan->memory[0].size, 96 * MIB);
+	assert_string_equal(l.plan->model, "set");
+	loaded_free(&l);
+	l = load_with("lab.yaml", NULL, files);
+	assert_string_equal(str_text(&l.said), "");
+	loaded_free(&l);
+	(void)state;
+}
+
+static void a_machine_of_a_lab_that_does_not_decide_is_told_once_how_both_came_in(void **state)
+{
+	static const struct fake_file files[] = {
+		{ "l.yaml", "vmbuild: 1\nkind: board\nname: l\nextends: machines/riscv-virt.yaml\n"
+			    "model: l\n" },
+		{ "r.yaml", "vmbuild: 1\nkind: board\nname: r\nextends: machines/riscv-virt.yaml\n"
+			    "model: r\n" },
+		{ "t.yaml", "vmbuild: 1\nkind: board\nname: t\nextends: [l.yaml, r.yaml]\n" },
+		{ "lab.yaml", "vmbuild: 1\nkind: lab\nname: lab\nmachines:\n"
+			      "  a: {board: t.yaml}\n"
+			      "  b: {board: t.yaml, overlay: {model: b}}\n"
+			      "  c: {board: t.yaml}\n" },
+		{ NULL, NULL },
+	};
+	struct loaded l = load_with("lab.yaml", NULL, files);
+
+	assert_int_equal(l.ds.errors, 1);
+	assert_int_equal(times(&l, "two bases give `model` different values"), 1);
+	assert_int_equal(times(&l, "`l.yaml` comes in here"), 1);
+	assert_int_equal(times(&l, "`r.yaml` comes in here"), 1);
+	loaded_free(&l);
+	(void)state;
+}
+
 /* A base that takes a bus away and makes its devices anew elsewhere, another that is content
  * with what both build on. */
 #define WITH_PCI                                                                                   \
@@ -367,6 +456,10 @@ int main(void)
 		cmocka_unit_test(later_wins_from_file_to_overlay_to_option_to_set),
 		cmocka_unit_test(two_bases_add_up_where_they_change_different_things),
 		cmocka_unit_test(two_bases_that_disagree_are_an_error_unless_the_file_decides),
+		cmocka_unit_test(two_bases_that_disagree_about_a_parameter_are_told_its_name),
+		cmocka_unit_test(whatever_comes_after_two_bases_decides_between_them),
+		cmocka_unit_test(
+			a_machine_of_a_lab_that_does_not_decide_is_told_once_how_both_came_in),
 		cmocka_unit_test(
 			a_device_that_one_base_alone_has_moved_or_changed_is_so_in_either_order),
 		cmocka_unit_test(
