@@ -81,6 +81,14 @@ const char *forward_text(char buf[FORWARD_TEXT], const struct forward *f)
 	return buf;
 }
 
+void forward_say(struct str *s, const char *card, const struct forward *f)
+{
+	char port[FORWARD_TEXT];
+
+	str_add(s, "%s: %s leads to the guest's port %u", card, forward_text(port, f),
+		f->guest_port);
+}
+
 bool forward_is_local(const struct forward *f)
 {
 	return f->address[0] == 127;

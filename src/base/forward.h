@@ -23,6 +23,8 @@ struct forward {
 bool forward_parse(const char *text, struct forward *f, struct err *e);
 /* "127.0.0.1:2222", with "/udp" behind it if it is not TCP. */
 const char *forward_text(char buf[FORWARD_TEXT], const struct forward *f);
+/* "net0: 127.0.0.1:2222 leads to the guest's port 22" */
+void forward_say(struct str *s, const char *card, const struct forward *f);
 /* Only programs of this host can reach it. */
 bool forward_is_local(const struct forward *f);
 bool forward_same_port(const struct forward *a, const struct forward *b);

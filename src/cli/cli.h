@@ -70,6 +70,9 @@ bool parse_time(const char *text, u64 *ns);
 void print_err(const struct err *e);
 /* What a running machine says to a request, or why it says nothing; the exit code. */
 int print_answer(const char *machine, const char *request);
+/* Asks again and again, until the answer is another than `still` or the time has passed. */
+bool ask_while(const char *machine, const char *request, const char *still, u64 until_ns,
+	       struct str *answer, struct err *e);
 void print_usage_error(const char *fmt, ...) PRINTF(1, 2);
 /* All of them, in the style that `--format` and the terminal ask for, to stderr; but they
  * are what `vmbuild check --json` has to say, so those go to stdout. */

@@ -4,37 +4,19 @@
  */
 #include "cables.h"
 
+#define PATIENCE_NS 5000000000 /* for the helper */
+#define ASKED       "asked"
+
 /* -- Opening -------------------------------------------------------------------------- */
 
-static void add_line(struct str *s, const char *card, const struct forward *f)
-{
-	char port[FORWARD_TEXT];
-
-	str_add(s, "%s: %s leads to the guest's port %u", card, forward_text(port, f),
-		f->guest_port);
-}
-
-/* Says which port it became. */
-static bool add(struct net *slirp, const char *card, struct forward f, struct str *said,
-		struct err *e)
-{
-	if (!host_forward_add(slirp, &f, e))
-		return false;
-	add_line(said, card, &f);
-	log_line(LOG_INFO, "%s", str_text(said));
-	str_add(said, "\n");
-	return true;
-}
-
-static bool add_all(struct net *slirp, const struct net_spec *spec, const char *card, struct err *e)
+static bool add_all(struct net *slirp, const struct net_spec *spec, struct err *e)
 {
 	bool done = true;
 
 	for (u32 i = 0; done && i < spec->nforwards; i++) {
-		struct str said = { 0 };
+		struct forward f = spec->forwards[i];
 
-		done = add(slirp, card, spec->forwards[i], &said, e);
-		str_free(&said);
+		done = host_forward_add(slirp, &f, e);
 	}
 	return done;
 }
@@ -54,7 +36,7 @@ static struct net *open_slirp(struct cables *c, const struct net_spec *spec, con
 		return NULL;
 	}
 	n = host_slirp(c->loop, &o, e);
-	if (n && !add_all(n, spec, card, e)) {
+	if (n && !add_all(n, spec, e)) {
 		n->ops->free(n);
 		return NULL;
 	}
@@ -100,48 +82,109 @@ static void list(const struct cables *c, struct str *answer)
 		size_t n = host_forwards(c->list[i].slirp, &f);
 
 		for (size_t k = 0; k < n; k++) {
-			add_line(answer, c->list[i].card, &f[k]);
+			forward_say(answer, c->list[i].card, &f[k]);
 			str_add(answer, "\n");
 		}
 	}
 }
 
-/* The first one's, if no card is named. */
-static struct net *find(const struct cables *c, const char *card, struct err *e)
+/* The first one, if no card is named; -1: there is none. */
+static i32 find(const struct cables *c, const char *card, struct err *e)
 {
 	for (u32 i = 0; i < c->n; i++)
 		if (!*card || !strcmp(c->list[i].card, card))
-			return c->list[i].slirp;
+			return (i32)i;
 	if (*card)
 		err_set(e, "this machine has no card `%s` on libslirp", card);
 	else
 		err_set(e, "this machine has no card on libslirp");
-	return NULL;
+	return -1;
+}
+
+/* Answered with what to ask for how it went. */
+static bool ask(const struct cables *c, bool add, const char *text, const char *card,
+		struct str *answer, struct err *e)
+{
+	i32 i = find(c, card, e);
+	struct forward f;
+	u32 number = i >= 0 && forward_parse(text, &f, e)
+			     ? host_forward_ask(c->list[i].slirp, add, &f, e)
+			     : 0;
+
+	if (number)
+		str_add(answer, "forward %s %u %s", add ? "added" : "removed", number,
+			c->list[i].card);
+	return number;
+}
+
+static bool say_how(const struct cables *c, bool add, const char *number, const char *card,
+		    struct str *answer, struct err *e)
+{
+	i32 i = find(c, card, e);
+	struct forward f;
+
+	if (i < 0)
+		return false;
+	switch (host_forward_answer(c->list[i].slirp, (u32)strtoul(number, NULL, 10), &f, e)) {
+	case FORWARD_ASKED:
+		str_add(answer, ASKED);
+		return true;
+	case FORWARD_DONE:
+		if (add)
+			forward_say(answer, c->list[i].card, &f);
+		return true;
+	case FORWARD_FAILED:
+		break;
+	}
+	return false;
 }
 
 bool cables_request(struct cables *c, const char *request, struct str *answer, struct err *e)
 {
 	char verb[8] = "", text[64] = "", card[40] = "";
 	int words = sscanf(request, "forward %7s %63s %39s", verb, text, card);
-	bool adding = !strcmp(verb, "add");
-	struct forward f;
-	struct net *n;
 
-	if (!text_starts(request, "forward") || words == 1 ||
-	    (words > 1 && !adding && strcmp(verb, "remove") != 0))
-		return err_set(e, "this machine does not know that request");
-	if (words < 1) {
+	if (text_starts(request, "forward") && words < 1) {
 		list(c, answer);
 		return true;
 	}
-	n = find(c, card, e);
-	return n && forward_parse(text, &f, e) &&
-	       (adding ? add(n, *card ? card : c->list[0].card, f, answer, e)
-		       : host_forward_remove(n, &f, e));
+	if (words > 1 && (!strcmp(verb, "add") || !strcmp(verb, "remove")))
+		return ask(c, !strcmp(verb, "add"), text, card, answer, e);
+	if (words > 1 && (!strcmp(verb, "added") || !strcmp(verb, "removed")))
+		return say_how(c, !strcmp(verb, "added"), text, card, answer, e);
+	return err_set(e, "this machine does not know that request");
 }
 
 /* -- The command --------------------------------------------------------------------------------
  */
+
+/* The machine does not wait for its helper; this does, for a while. */
+static bool have_it_done(const char *machine, const char *request, struct str *said, struct err *e)
+{
+	struct str question = { 0 };
+	bool done = control_ask(machine, request, &question, e) &&
+		    ask_while(machine, str_text(&question), ASKED, now_ns() + PATIENCE_NS, said, e);
+
+	str_free(&question);
+	if (!done || strcmp(str_text(said), ASKED) != 0)
+		return done;
+	err_set(e, "the network's helper does not answer");
+	return err_hint(e, "it may do so later: `vmbuild forward %s` lists what there is", machine);
+}
+
+static int change(const char *machine, const char *request)
+{
+	struct str said = { 0 };
+	struct err e = { 0 };
+	bool done = have_it_done(machine, request, &said, &e);
+
+	if (!done)
+		print_err(&e);
+	else if (said.n)
+		printf("%s\n", str_text(&said));
+	str_free(&said);
+	return done ? EXIT_OK : EXIT_HOST;
+}
 
 static bool is_verb(const char *s)
 {
@@ -169,5 +212,5 @@ int cmd_forward(const struct args *a)
 	}
 	snprintf(request, sizeof(request), "forward %s %s %s", a->text[1], a->text[2],
 		 card ? card : "");
-	return print_answer(a->text[0], request);
+	return change(a->text[0], request);
 }

@@ -4,10 +4,7 @@
 
 #include <errno.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
-
-#define LOOK_NS 20000000 /* how often it is asked whether all is typed */
 
 /* -- Reading ---------------------------------------------------------------------------- */
 
@@ -59,31 +56,17 @@ bool script_load(struct script *s, const char *file, const struct args *a)
 
 /* -- Having it typed ---------------------------------------------------------------------- */
 
-static void sleep_a_little(void)
-{
-	const struct timespec ts = { .tv_nsec = LOOK_NS };
-
-	nanosleep(&ts, NULL);
-}
-
 /* Until all has been typed. */
 static bool wait_for(const char *machine, const char *number, struct err *e)
 {
+	struct str answer = { 0 };
 	char request[40];
-	bool done = false;
+	bool done;
 
 	snprintf(request, sizeof(request), "input %.20s", number);
-	while (!done) {
-		struct str answer = { 0 };
-
-		if (!control_ask(machine, request, &answer, e))
-			return false;
-		done = !strcmp(str_text(&answer), "done");
-		str_free(&answer);
-		if (!done)
-			sleep_a_little();
-	}
-	return true;
+	done = ask_while(machine, request, "typing", NEVER_NS, &answer, e);
+	str_free(&answer);
+	return done;
 }
 
 static bool send(const char *machine, int file, const char *text, struct err *e)

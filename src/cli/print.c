@@ -2,6 +2,7 @@
 #include "cli.h"
 
 #include <errno.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { MOST_DIAGS = 20 };
@@ -66,6 +67,20 @@ int print_answer(const char *machine, const char *request)
 		print_err(&e);
 	str_free(&answer);
 	return done ? EXIT_OK : EXIT_HOST;
+}
+
+bool ask_while(const char *machine, const char *request, const char *still, u64 until_ns,
+	       struct str *answer, struct err *e)
+{
+	const struct timespec a_little = { .tv_nsec = 20000000 };
+
+	while (control_ask(machine, request, answer, e)) {
+		if (strcmp(str_text(answer), still) != 0 || now_ns() >= until_ns)
+			return true;
+		str_free(answer);
+		nanosleep(&a_little, NULL);
+	}
+	return false;
 }
 
 /* E06xx and E07xx are the host's, everything else is the board's. */

@@ -19,7 +19,7 @@
 #define RUNS     64 /* of one board */
 #define REQUEST  1024
 #define ANSWER   16384
-#define PATIENCE 10000 /* ms, for an answer; the machine may have to wait for one itself */
+#define PATIENCE 10000 /* ms, for an answer */
 
 struct client {
 	struct control *control;

@@ -168,10 +168,15 @@ struct host_slirp {
 };
 
 struct net *host_slirp(struct loop *l, const struct host_slirp *o, struct err *e);
-/* While it runs too, on the loop's thread.  A `+` forward gets the port that was free.
- * E0601 says who has it, where that can be known. */
+/* Before the machine runs: it waits.  A `+` forward gets the port that was free.  E0601 says who
+ * has it, where that can be known. */
 bool host_forward_add(struct net *slirp, struct forward *f, struct err *e);
-bool host_forward_remove(struct net *slirp, const struct forward *f, struct err *e);
+/* While it runs, on the loop's thread, which must not wait: its number, or 0. */
+u32 host_forward_ask(struct net *slirp, bool add, const struct forward *f, struct err *e);
+enum forward_answer { FORWARD_ASKED, FORWARD_DONE, FORWARD_FAILED };
+/* What came of it, told once: in *f what was done, or in *e why not. */
+enum forward_answer host_forward_answer(struct net *slirp, u32 number, struct forward *f,
+					struct err *e);
 size_t host_forwards(const struct net *slirp, const struct forward **list);
 /* The hidden role of this program: what is behind HOST_NET_HELPER on its command line,
  * with the machine on descriptor HOST_NET_FD. */

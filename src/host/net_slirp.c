@@ -2,9 +2,9 @@
  *
  * The helper is this program again, so that what libslirp may do wrong happens where
  * there is no guest memory, no disk and no key, and a crash of it is a cable that was
- * pulled.  Frames and requests are datagrams on one pair of sockets.  Nothing here waits,
- * but a request for its answer, which a working helper gives at once.  One that comes later is
- * not lost: forwards are what the helper says that they are.
+ * pulled.  Frames and requests are datagrams on one pair of sockets.  Once the machine runs
+ * nothing here waits: who has asked for something looks from time to time whether it is
+ * answered.  Forwards are what the helper says that they are, whoever still wants to know.
  */
 #define _GNU_SOURCE /* POSIX_SPAWN_SETSID */
 #include "netio.h"
@@ -18,14 +18,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PATIENCE_NS 5000000000 /* for an answer */
+#define PATIENCE_NS 5000000000 /* for an answer before the machine runs */
 #define BUFFER      (1 << 20)
+#define ASKED_MOST  64
 
 extern char **environ;
 
 struct asked {
 	enum net_msg kind;
-	struct net_request request;
+	struct forward wanted;      /* as it was asked for */
+	struct net_request request; /* the last one: with a `+` the port changes */
+	bool sent;                  /* the socket had room for it */
+	i32 error;                  /* the helper's; negative: it has not answered */
 };
 
 struct slirp_net {
@@ -34,24 +38,31 @@ struct slirp_net {
 	pid_t pid;
 	struct forward *forwards; /* that are there, to be made again by a new helper */
 	size_t nforwards, cap_forwards;
-	struct asked *asked; /* and not answered yet */
-	size_t nasked, cap_asked;
-	u32 last_id;  /* of a request */
-	bool waiting; /* for the reply to that */
-	i32 reply;    /* negative: there is none yet */
+	struct asked asked[ASKED_MOST]; /* the oldest first */
+	u32 nasked;
+	u32 last_id;
 	bool was_up;
 };
 
 /* -- Messages from the helper ----------------------------------------------------- */
 
+static void send_asked(struct slirp_net *s, struct asked *a)
+{
+	if (!a->sent && a->error < 0)
+		a->sent = !net_put(s->io.fd, a->kind, NULL, &a->request, sizeof(a->request));
+}
+
 /* A new helper knows nothing of the forwards, and not what the old one was asked. */
 static void on_up(struct slirp_net *s)
 {
-	s->nasked = 0;
 	for (size_t i = 0; i < s->nforwards; i++) {
 		const struct net_request r = { 0, s->forwards[i] };
 
 		net_put(s->io.fd, NET_MSG_ADD, NULL, &r, sizeof(r));
+	}
+	for (u32 i = 0; i < s->nasked; i++) {
+		s->asked[i].sent = false;
+		send_asked(s, &s->asked[i]);
 	}
 	if (s->was_up)
 		log_line(LOG_INFO, "%s: the network is back", s->name);
@@ -99,35 +110,59 @@ static void note(struct slirp_net *s, enum net_msg kind, const struct forward *f
 	}
 }
 
-static void tell_late(const struct slirp_net *s, enum net_msg kind, const struct forward *f)
+static void tell(const struct slirp_net *s, enum net_msg kind, const struct forward *f)
 {
+	struct str line = { 0 };
 	char port[FORWARD_TEXT];
 
-	log_line(LOG_INFO, "%s: %s is %s, later than asked", s->name, forward_text(port, f),
-		 kind == NET_MSG_ADD ? "forwarded" : "no longer forwarded");
+	if (kind == NET_MSG_ADD)
+		forward_say(&line, s->name, f);
+	else
+		str_add(&line, "%s: %s is no longer forwarded", s->name, forward_text(port, f));
+	log_line(LOG_INFO, "%s", str_text(&line));
+	str_free(&line);
+}
+
+static struct asked *find_asked(struct slirp_net *s, u32 id)
+{
+	for (u32 i = 0; i < s->nasked; i++)
+		if (s->asked[i].request.id == id)
+			return &s->asked[i];
+	return NULL;
+}
+
+/* Of a `2222+`: the port after one that is in use. */
+static bool has_next(const struct asked *a)
+{
+	const struct forward *f = &a->request.forward;
+
+	return a->wanted.or_next && f->port < UINT16_MAX &&
+	       f->port - a->wanted.port + 1 < FORWARD_TRIES;
 }
 
 static void on_reply(struct slirp_net *s, const u8 *bytes, u32 n)
 {
 	struct net_reply reply;
-	struct asked a;
-	size_t i = 0;
+	struct asked *a;
 
 	if (n != sizeof(reply))
 		return;
 	memcpy(&reply, bytes, n);
-	while (i < s->nasked && s->asked[i].request.id != reply.id)
-		i++;
-	if (i == s->nasked)
+	a = find_asked(s, reply.id);
+	if (!a || a->error >= 0)
 		return;
-	a = s->asked[i];
-	s->asked[i] = s->asked[--s->nasked];
-	if (!reply.error || a.kind == NET_MSG_REMOVE) /* what cannot be removed is not there */
-		note(s, a.kind, &a.request.forward);
-	if (reply.id == s->last_id && s->waiting)
-		s->reply = reply.error & INT32_MAX;
-	else if (!reply.error)
-		tell_late(s, a.kind, &a.request.forward);
+	if (reply.error == EADDRINUSE && a->kind == NET_MSG_ADD && has_next(a)) {
+		a->request.forward.port++;
+		a->sent = false;
+		send_asked(s, a);
+		return;
+	}
+	a->error = a->kind == NET_MSG_REMOVE ? 0 /* what cannot be removed is not there */
+					     : reply.error & INT32_MAX;
+	if (a->error)
+		return;
+	note(s, a->kind, &a->request.forward);
+	tell(s, a->kind, &a->request.forward);
 }
 
 /* One message: the length of a frame, or -1: it was none, or there is none. */
@@ -195,7 +230,6 @@ static void slirp_free(struct net *n)
 	if (s->io.fd >= 0)
 		close(s->io.fd);
 	free(s->forwards);
-	free(s->asked);
 	free(s->name);
 	free(s);
 }
@@ -226,44 +260,15 @@ static bool take_one(struct slirp_net *s, u64 end, struct err *e)
 	return true;
 }
 
-static bool send_request(struct slirp_net *s, const struct asked *a, u64 end, struct err *e)
-{
-	const struct net_request *r = &a->request;
-	int error;
-
-	while ((error = net_put(s->io.fd, a->kind, NULL, r, sizeof(*r))) == EAGAIN)
-		if (!take_one(s, end, e))
-			return false;
-	if (error)
-		return err_set(e, "the network's helper takes no request: %s", strerror(error));
-	GROW(&s->asked, s->nasked, &s->cap_asked);
-	s->asked[s->nasked++] = *a;
-	return true;
-}
-
-/* Its answer, 0 or an errno; -1: there was none. */
-static i32 request(struct slirp_net *s, enum net_msg kind, const struct forward *f, struct err *e)
-{
-	const struct asked a = { kind, { ++s->last_id, *f } };
-	u64 end = now_ns() + PATIENCE_NS;
-
-	s->reply = -1;
-	if (!send_request(s, &a, end, e))
-		return -1;
-	s->waiting = true;
-	while (s->reply < 0 && take_one(s, end, e))
-		;
-	s->waiting = false;
-	if (s->reply < 0 && !s->io.over)
-		err_hint(e, "it may do so later: `vmbuild forward` lists what there is");
-	return s->reply;
-}
-
 static bool port_used(const struct forward *f, struct err *e)
 {
 	char port[FORWARD_TEXT], holder[160];
 
 	forward_text(port, f);
+	if (f->or_next)
+		return err_code(e, "E0601",
+				"cannot forward %s: that port and %u after it are in use", port,
+				FORWARD_TRIES - 1);
 	if (holder_of_port(f->address, f->port, f->udp, holder, sizeof(holder)))
 		err_code(e, "E0601", "cannot forward %s: in use by %s", port, holder);
 	else
@@ -286,31 +291,73 @@ static bool refused(const struct forward *f, i32 error, struct err *e)
 	return false;
 }
 
-bool host_forward_add(struct net *n, struct forward *f, struct err *e)
+static void forget(struct slirp_net *s, struct asked *a)
 {
-	struct slirp_net *s = (struct slirp_net *)n;
-	u32 tries = f->or_next ? FORWARD_TRIES : 1;
-	struct forward one = *f;
-	i32 error = EADDRINUSE;
+	size_t after = (size_t)(&s->asked[s->nasked] - a) - 1;
 
-	for (u32 i = 0; i < tries && error == EADDRINUSE && f->port + i <= UINT16_MAX; i++) {
-		one.port = (u16)(f->port + i);
-		error = request(s, NET_MSG_ADD, &one, e);
-	}
-	if (error)
-		return error > 0 && refused(f, error, e);
-	*f = one;
-	return true;
+	memmove(a, a + 1, after * sizeof(*a));
+	s->nasked--;
 }
 
-bool host_forward_remove(struct net *n, const struct forward *f, struct err *e)
+/* If need be that of an answer which nobody has fetched. */
+static struct asked *place_to_ask(struct slirp_net *s)
+{
+	for (u32 i = 0; s->nasked == ASKED_MOST && i < s->nasked; i++)
+		if (s->asked[i].error >= 0)
+			forget(s, &s->asked[i]);
+	return s->nasked == ASKED_MOST ? NULL : &s->asked[s->nasked++];
+}
+
+u32 host_forward_ask(struct net *n, bool add, const struct forward *f, struct err *e)
 {
 	struct slirp_net *s = (struct slirp_net *)n;
 	char port[FORWARD_TEXT];
+	struct asked *a;
 
-	if (find_forward(s, f) == s->nforwards)
+	if (!add && find_forward(s, f) == s->nforwards)
 		return err_set(e, "%s is not forwarded", forward_text(port, f));
-	return request(s, NET_MSG_REMOVE, f, e) >= 0;
+	a = place_to_ask(s);
+	if (!a)
+		return err_set(e, "the network's helper has %u requests to answer", ASKED_MOST);
+	*a = (struct asked){ .kind = add ? NET_MSG_ADD : NET_MSG_REMOVE,
+			     .wanted = *f,
+			     .request = { ++s->last_id, *f },
+			     .error = -1 };
+	send_asked(s, a);
+	return a->request.id;
+}
+
+enum forward_answer host_forward_answer(struct net *n, u32 id, struct forward *f, struct err *e)
+{
+	struct slirp_net *s = (struct slirp_net *)n;
+	struct asked *a = find_asked(s, id), was;
+
+	if (!a || s->io.over) {
+		err_set(e, "%s", a ? "the network's helper has ended" : "nobody asked for that");
+		return FORWARD_FAILED;
+	}
+	send_asked(s, a);
+	if (a->error < 0)
+		return FORWARD_ASKED;
+	was = *a;
+	forget(s, a);
+	*f = was.request.forward;
+	if (!was.error)
+		return FORWARD_DONE;
+	refused(&was.wanted, was.error, e);
+	return FORWARD_FAILED;
+}
+
+bool host_forward_add(struct net *n, struct forward *f, struct err *e)
+{
+	struct slirp_net *s = (struct slirp_net *)n;
+	u64 end = now_ns() + PATIENCE_NS;
+	u32 id = host_forward_ask(n, true, f, e);
+	enum forward_answer answer = id ? FORWARD_ASKED : FORWARD_FAILED;
+
+	while (answer == FORWARD_ASKED && take_one(s, end, e))
+		answer = host_forward_answer(n, id, f, e);
+	return answer == FORWARD_DONE;
 }
 
 size_t host_forwards(const struct net *n, const struct forward **list)

@@ -117,6 +117,15 @@ static void send_frame(struct card *c, const void *frame, u32 len)
 	assert_true(c->n->ops->send(c->n, frame, len, &(struct net_work){ .csum = false }));
 }
 
+static void make_frame(u8 *f, const u8 *to, const u8 *from, u32 n)
+{
+	for (u32 i = 0; i < n; i++)
+		f[i] = (u8)i;
+	memcpy(f, to, 6);
+	memcpy(f + 6, from, 6);
+	put_be16(f + 12, 0x88b5);
+}
+
 static const struct host_slirp options = { .name = "net0", .ipv6 = true };
 
 static void with_slirp(struct bench *b)
@@ -265,6 +274,31 @@ static bool asked_for_guest(struct bench *b)
 	return false;
 }
 
+/* What was asked of the helper of the first card while the loop runs. */
+struct question {
+	u32 number;
+	struct forward f;
+	struct err e;
+	enum forward_answer answer;
+};
+
+static struct question question;
+
+static void ask_helper(struct bench *b, bool add, const struct forward *f)
+{
+	question = (struct question){ .f = *f };
+	question.number = host_forward_ask(b->card[0].n, add, f, &question.e);
+	assert_true(question.number);
+}
+
+static bool helper_answered(struct bench *b)
+{
+	if (question.answer == FORWARD_ASKED)
+		question.answer = host_forward_answer(b->card[0].n, question.number, &question.f,
+						      &question.e);
+	return question.answer != FORWARD_ASKED;
+}
+
 static void a_forward_leads_to_the_guest_and_can_be_taken_away(void **state)
 {
 	struct bench b;
@@ -281,9 +315,12 @@ static void a_forward_leads_to_the_guest_and_can_be_taken_away(void **state)
 	assert_true(fd >= 0);
 	assert_true(until(&b, asked_for_guest));
 	close(fd);
-	assert_true(host_forward_remove(b.card[0].n, &f, &e));
+	ask_helper(&b, false, &f);
+	assert_true(until(&b, helper_answered));
+	assert_int_equal(question.answer, FORWARD_DONE);
 	assert_int_equal(connect_to(f.port), -1);
-	assert_false(host_forward_remove(b.card[0].n, &f, &e));
+	assert_int_equal(host_forward_ask(b.card[0].n, false, &f, &e), 0);
+	assert_non_null(strstr(e.text, "is not forwarded"));
 	bench_fini(&b);
 	(void)state;
 }
@@ -318,6 +355,11 @@ static void with_a_plus_the_next_free_port_is_taken(void **state)
 	with_slirp(&b);
 	assert_true(host_forward_add(b.card[0].n, &f, &e));
 	assert_true(f.port > first);
+	f.port = first;
+	ask_helper(&b, true, &f);
+	assert_true(until(&b, helper_answered));
+	assert_int_equal(question.answer, FORWARD_DONE);
+	assert_true(question.f.port > first + 1);
 	close(fd);
 	bench_fini(&b);
 	(void)state;
@@ -389,37 +431,73 @@ static bool is_not_forwarded(struct bench *b)
 	return forwards_of(b) == 0;
 }
 
-/* The helper stands still for longer than anybody waits. */
-static void a_forward_that_is_made_or_taken_away_late_is_known_all_the_same(void **state)
+/* The helper stands still: a guest's frames fill the socket, so that a request has no room. */
+static void the_loop_does_not_wait_for_a_helper_and_gets_its_answer_late(void **state)
 {
 	struct bench b;
 	struct forward f = { .address = { 127, 0, 0, 1 }, .port = free_port(), .guest_port = 22 };
 	struct forward other = f;
-	struct err e = { 0 }, e2 = { 0 };
+	const struct net_work work = { .csum = false };
+	struct err e = { 0 };
+	u8 frame[1000];
+	u32 number;
+	u64 before;
 	int worker, fd;
 
 	with_slirp(&b);
 	worker = child_of(child_of((int)getpid()));
 	kill(worker, SIGSTOP);
-	assert_false(host_forward_add(b.card[0].n, &f, &e));
-	assert_non_null(strstr(e.text, "does not answer"));
-	assert_non_null(strstr(e.hint, "later"));
+	make_frame(frame, everyone, own, sizeof(frame));
+	while (b.card[0].n->ops->send(b.card[0].n, frame, sizeof(frame), &work))
+		;
+	before = now_ns();
+	ask_helper(&b, true, &f);
+	assert_false(helper_answered(&b));
+	assert_true(now_ns() - before < SOON_NS / 10);
+	until(&b, NULL);
+	assert_false(helper_answered(&b));
 	assert_int_equal(forwards_of(&b), 0);
+
 	kill(worker, SIGCONT);
 	other.port = 1; /* whose answer is not mistaken for the late one's */
 	other.address[0] = 192;
-	assert_false(host_forward_add(b.card[0].n, &other, &e2));
-	assert_true(until(&b, is_forwarded));
+	number = host_forward_ask(b.card[0].n, true, &other, &e);
+	assert_true(until(&b, helper_answered));
+	assert_int_equal(question.answer, FORWARD_DONE);
+	assert_int_equal(forwards_of(&b), 1);
 	fd = connect_to(f.port);
 	assert_true(fd >= 0);
 	close(fd);
+	question = (struct question){ .number = number };
+	assert_true(until(&b, helper_answered));
+	assert_int_equal(question.answer, FORWARD_FAILED);
+	assert_string_equal(question.e.code, "E0601");
+	bench_fini(&b);
+	(void)state;
+}
 
-	kill(worker, SIGSTOP);
-	assert_false(host_forward_remove(b.card[0].n, &f, &e));
-	assert_int_equal(forwards_of(&b), 1);
-	kill(worker, SIGCONT);
+static void a_forward_that_nobody_asks_about_any_more_is_known_all_the_same(void **state)
+{
+	struct bench b;
+	struct forward f = { .address = { 127, 0, 0, 1 }, .port = free_port(), .guest_port = 22 };
+	struct err e = { 0 };
+
+	with_slirp(&b);
+	ask_helper(&b, true, &f);
+	assert_true(until(&b, is_forwarded));
+	ask_helper(&b, false, &f);
 	assert_true(until(&b, is_not_forwarded));
 	assert_int_equal(connect_to(f.port), -1);
+	f.address[0] = 192;
+	for (u32 i = 0; i < 200; i++) { /* what is answered and not fetched takes no room */
+		question =
+			(struct question){ .number = host_forward_ask(b.card[0].n, true, &f, &e) };
+		if (!question.number)
+			until(&b, NULL);
+	}
+	assert_true(question.number);
+	assert_true(until(&b, helper_answered));
+	assert_int_equal(question.answer, FORWARD_FAILED);
 	bench_fini(&b);
 	(void)state;
 }
@@ -483,15 +561,6 @@ static void the_hosts_own_addresses_answer(void **state)
 }
 
 /* -- A wire of sockets ---------------------------------------------------------------------- */
-
-static void make_frame(u8 *f, const u8 *to, const u8 *from, u32 n)
-{
-	for (u32 i = 0; i < n; i++)
-		f[i] = (u8)i;
-	memcpy(f, to, 6);
-	memcpy(f + 6, from, 6);
-	put_be16(f + 12, 0x88b5);
-}
 
 static void on_a_wire(struct bench *b)
 {
@@ -928,7 +997,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_port_in_use_names_who_has_it),
 		cmocka_unit_test(with_a_plus_the_next_free_port_is_taken),
 		cmocka_unit_test(a_forward_in_another_machine_is_named_by_that_machine),
-		cmocka_unit_test(a_forward_that_is_made_or_taken_away_late_is_known_all_the_same),
+		cmocka_unit_test(the_loop_does_not_wait_for_a_helper_and_gets_its_answer_late),
+		cmocka_unit_test(a_forward_that_nobody_asks_about_any_more_is_known_all_the_same),
 		cmocka_unit_test(a_helper_that_dies_is_an_unplugged_cable),
 		cmocka_unit_test(a_keeper_that_dies_does_not_stop_the_machine),
 		cmocka_unit_test(the_hosts_own_addresses_answer),
