@@ -74,6 +74,12 @@ static void drop(struct client *c)
 	*c = (struct client){ .server = c->server };
 }
 
+/* One that wants answers to pings without reading them is not listened to. */
+static bool may_speak(const struct client *c)
+{
+	return c->out.n < OUT_MOST;
+}
+
 /* False: it is gone. */
 static bool send_some(struct client *c)
 {
@@ -91,7 +97,7 @@ static bool send_some(struct client *c)
 	}
 	if (c->sent == c->out.n)
 		c->sent = c->out.n = 0;
-	loop_want(c->watch, LOOP_READ | (c->out.n ? LOOP_WRITE : 0));
+	loop_want(c->watch, (may_speak(c) ? LOOP_READ : 0) | (c->out.n ? LOOP_WRITE : 0));
 	return c->out.n || !c->ending;
 }
 
@@ -286,8 +292,7 @@ static void on_client(void *ctx, u32 events)
 	u8 bytes[4096];
 	ssize_t n = 0;
 
-	/* One that wants answers to pings without reading them waits. */
-	if (events & (LOOP_READ | LOOP_HANGUP) && c->out.n < OUT_MOST) {
+	if (events & (LOOP_READ | LOOP_HANGUP) && may_speak(c)) {
 		n = recv(c->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
 		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR) ||
 		    (n > 0 && !take(c, bytes, (size_t)n))) {

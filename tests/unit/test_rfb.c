@@ -904,6 +904,7 @@ struct service {
 	u16 port;
 	char secret[64];
 	u64 end;
+	u32 turns; /* of the loop */
 };
 
 static struct service *listening; /* for its log line */
@@ -959,6 +960,7 @@ static u64 due(void *ctx)
 {
 	struct service *s = ctx;
 
+	s->turns++;
 	if (now_ns() >= s->end)
 		loop_quit(s->l);
 	s->v->due(s->v);
@@ -1112,6 +1114,43 @@ static void silent_clients_keep_nobody_out(void **state)
 	(void)state;
 }
 
+/* It asks for answers, and its socket and our memory for it are full of them. */
+static void a_client_that_reads_nothing_does_not_keep_the_loop_busy(void **state)
+{
+	struct service s;
+	char text[400], answer[256];
+	u8 pings[4000];
+	size_t n = 0;
+	u32 full = 0;
+	int fd;
+
+	serve(&s, true);
+	fd = dial(&s);
+	snprintf(text, sizeof(text),
+		 "GET /%s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nSec-WebSocket-Key: "
+		 "dGhlIHNhbXBsZSBub25jZQ==\r\nUpgrade: websocket\r\n\r\n",
+		 s.secret, s.port);
+	send(fd, text, strlen(text), 0);
+	get(&s, fd, answer, sizeof(answer), 100);
+	assert_non_null(strstr(answer, " 101 "));
+	while (n + 140 < sizeof(pings))
+		n += wrap(pings + n, 0x89, answer, 125);
+	for (size_t sent = 0, of = 0; full < 10; of = (of + sent) % n) {
+		ssize_t put = send(fd, pings + of, n - of, 0);
+
+		sent = put > 0 ? (size_t)put : 0;
+		full = put > 0 ? 0 : full + 1;
+		if (put < 0)
+			turn(&s, 10);
+	}
+	s.turns = 0;
+	turn(&s, 100);
+	assert_true(s.turns < 20);
+	close(fd);
+	stop(&s);
+	(void)state;
+}
+
 static void a_port_in_use_is_said_or_the_next_one_is_taken(void **state)
 {
 	struct service s;
@@ -1201,6 +1240,7 @@ int main(void)
 		cmocka_unit_test(a_request_without_end_is_cut_off),
 		cmocka_unit_test(a_vnc_client_sees_the_picture),
 		cmocka_unit_test(silent_clients_keep_nobody_out),
+		cmocka_unit_test(a_client_that_reads_nothing_does_not_keep_the_loop_busy),
 		cmocka_unit_test(a_port_in_use_is_said_or_the_next_one_is_taken),
 		cmocka_unit_test(a_socket_is_this_users_alone_and_goes_with_the_viewer),
 	};
