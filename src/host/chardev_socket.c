@@ -88,17 +88,14 @@ static const struct chardev_ops socket_ops = {
 	.free = socket_free,
 };
 
-static bool port_refused(const struct socket_chr *s, const u8 *address, u16 port, struct err *e)
+static bool port_refused(u16 port, int error, struct err *e)
 {
-	char holder[160];
+	const struct forward f = { .address = { 127, 0, 0, 1 }, .port = port };
 
-	if (errno != EADDRINUSE)
-		return err_code(e, "E0604", "cannot listen at %s: %s", s->name, strerror(errno));
-	if (holder_of_port(address, port, false, holder, sizeof(holder)))
-		err_code(e, "E0601", "cannot listen at %s: in use by %s", s->name, holder);
-	else
-		err_code(e, "E0601", "cannot listen at %s: the port is in use", s->name);
-	return err_hint(e, "give another port, or `socket: FILE`, which only this user can open");
+	host_err_port(e, "listen at", &f, error);
+	if (!e->hint[0])
+		err_hint(e, "give another port, or `socket: FILE`, which only this user can open");
+	return false;
 }
 
 /* Without SO_REUSEADDR the port of a run that just ended would count as in use. */
@@ -116,7 +113,7 @@ static bool start_tcp(struct socket_chr *s, u16 port, struct err *e)
 	if (!bind(s->listener.fd, (const struct sockaddr *)&a, sizeof(a)) &&
 	    !listen(s->listener.fd, 1))
 		return true;
-	return port_refused(s, (const u8 *)&a.sin_addr, port, e);
+	return port_refused(port, errno, e);
 }
 
 /* `port` 0: the name is a path. */

@@ -125,5 +125,7 @@ void new_file_drop(struct new_file *f);
 
 /* E0604 or E0609 for errno: "cannot open `x.img`: No such file or directory". */
 bool host_err_file(struct err *e, const char *verb, const char *path, int error);
+/* E0601: "cannot forward 127.0.0.1:80: in use by ..."; what to do then is the caller's to say. */
+bool host_err_port(struct err *e, const char *verb, const struct forward *f, int error);
 
 #endif

@@ -123,6 +123,7 @@ static bool in_use(int fd, const char *path, struct err *e)
 	return err_hint(e, "stop that one first, or give this run a copy");
 }
 
+/* A command, which has the file alone, has no board in which something could be written. */
 static bool cannot_open(const char *path, const struct layer_options *o, int error, struct err *e)
 {
 	if (error == EBUSY) {
@@ -135,7 +136,8 @@ static bool cannot_open(const char *path, const struct layer_options *o, int err
 		return err_hint(e, "cache: writeback");
 	}
 	host_err_file(e, "open disk", path, error);
-	if ((error == EACCES || error == EROFS) && !o->read_only)
+	if ((error == EACCES || error == EROFS) && !o->read_only && !o->alone &&
+	    !access(path, R_OK))
 		err_hint(e, "`read-only: true`, if the guest need not write");
 	if (!e->hint[0])
 		err_hint(e, "give a raw image or a block device");

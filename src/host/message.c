@@ -21,3 +21,23 @@ bool host_err_file(struct err *e, const char *verb, const char *path, int error)
 		err_hint(e, "`ls -l` shows who may");
 	return false;
 }
+
+bool host_err_port(struct err *e, const char *verb, const struct forward *f, int error)
+{
+	char port[FORWARD_TEXT], holder[160];
+
+	forward_text(port, f);
+	if (error == EADDRINUSE && f->or_next)
+		return err_code(e, "E0601", "cannot %s %s: that port and %u after it are in use",
+				verb, port, FORWARD_TRIES - 1);
+	if (error == EADDRINUSE &&
+	    holder_of_port(f->address, f->port, f->udp, holder, sizeof(holder)))
+		return err_code(e, "E0601", "cannot %s %s: in use by %s", verb, port, holder);
+	err_code(e, "E0601", "cannot %s %s: %s", verb, port,
+		 error == EADDRINUSE ? "the port is in use" : strerror(error));
+	if (error == EACCES)
+		err_hint(e, "ports below 1024 are for root: choose a higher one");
+	if (error == EADDRNOTAVAIL)
+		err_hint(e, "that is no address of this computer");
+	return false;
+}

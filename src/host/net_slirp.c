@@ -260,34 +260,12 @@ static bool take_one(struct slirp_net *s, u64 end, struct err *e)
 	return true;
 }
 
-static bool port_used(const struct forward *f, struct err *e)
-{
-	char port[FORWARD_TEXT], holder[160];
-
-	forward_text(port, f);
-	if (f->or_next)
-		return err_code(e, "E0601",
-				"cannot forward %s: that port and %u after it are in use", port,
-				FORWARD_TRIES - 1);
-	if (holder_of_port(f->address, f->port, f->udp, holder, sizeof(holder)))
-		err_code(e, "E0601", "cannot forward %s: in use by %s", port, holder);
-	else
-		err_code(e, "E0601", "cannot forward %s: the port is in use", port);
-	return err_hint(e, "write `%u+:%u` for the first free port from there on", f->port,
-			f->guest_port);
-}
-
 static bool refused(const struct forward *f, i32 error, struct err *e)
 {
-	char port[FORWARD_TEXT];
-
-	if (error == EADDRINUSE)
-		return port_used(f, e);
-	err_code(e, "E0601", "cannot forward %s: %s", forward_text(port, f), strerror(error));
-	if (error == EACCES)
-		err_hint(e, "ports below 1024 are for root: choose a higher one");
-	if (error == EADDRNOTAVAIL)
-		err_hint(e, "that is no address of this computer");
+	host_err_port(e, "forward", f, error);
+	if (error == EADDRINUSE && !f->or_next)
+		err_hint(e, "write `%u+:%u` for the first free port from there on", f->port,
+			 f->guest_port);
 	return false;
 }
 

@@ -346,16 +346,10 @@ static void on_connection(void *ctx, u32 events)
 
 static bool port_error(const struct forward *f, int error, struct err *e)
 {
-	char port[FORWARD_TEXT], holder[128];
-
-	forward_text(port, f);
-	if (error != EADDRINUSE)
-		return err_code(e, "E0601", "cannot listen at %s: %s", port, strerror(error));
-	if (holder_of_port(f->address, f->port, false, holder, sizeof(holder)))
-		err_code(e, "E0601", "cannot listen at %s: in use by %s", port, holder);
-	else
-		err_code(e, "E0601", "cannot listen at %s: the port is in use", port);
-	return err_hint(e, "write `listen: %u+` for the first free port from there on", f->port);
+	host_err_port(e, "listen at", f, error);
+	if (error == EADDRINUSE && !f->or_next)
+		err_hint(e, "write `listen: %u+` for the first free port from there on", f->port);
+	return false;
 }
 
 static bool listen_at_port(struct server *s, struct forward *f, struct err *e)

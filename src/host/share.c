@@ -126,9 +126,13 @@ static int open_root(const char *path, bool read_only, struct err *e)
 {
 	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	if (fd < 0)
+	if (fd < 0 || access(path, R_OK | X_OK)) {
 		host_err_file(e, "share", path, errno);
-	else if (!read_only && access(path, W_OK))
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	if (!read_only && access(path, W_OK))
 		log_line(LOG_WARNING, "the shared folder `%s` cannot be written: %s", path,
 			 strerror(errno));
 	return fd;

@@ -575,6 +575,20 @@ static void a_folder_that_is_not_there_is_a_message(void **state)
 	(void)state;
 }
 
+static void a_folder_that_this_user_cannot_read_is_a_message(void **state)
+{
+	struct err e = { 0 };
+	char path[128];
+
+	if (!geteuid())
+		skip(); /* may read all */
+	assert_int_equal(mkdir(in_folder(path, sizeof(path), "closed"), 0), 0);
+	assert_null(host_share(path, true, &e));
+	assert_non_null(strstr(e.text, "cannot share"));
+	assert_int_equal(chmod(path, 0700), 0);
+	(void)state;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -597,6 +611,7 @@ int main(void)
 		cmocka_unit_test(an_answer_fits_the_room_that_there_is),
 		cmocka_unit_test(what_a_client_has_open_is_bounded_and_closed_with_it),
 		cmocka_unit_test(a_folder_that_is_not_there_is_a_message),
+		cmocka_unit_test(a_folder_that_this_user_cannot_read_is_a_message),
 	};
 
 	return cmocka_run_group_tests(tests, setup, remove_folder);
