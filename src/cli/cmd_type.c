@@ -69,25 +69,27 @@ static bool wait_for(const char *machine, const char *number, struct err *e)
 	return done;
 }
 
-static bool send(const char *machine, int file, const char *text, struct err *e)
+static bool send(const char *machine, const char *name, int file, const char *text, struct err *e)
 {
 	struct str number = { 0 };
+	char request[300];
 	size_t n = strlen(text);
 	bool done;
 
 	if (file < 0 || write(file, text, n) != (ssize_t)n)
 		return err_set(e, "the host gives no memory file: %s", strerror(errno));
-	done = control_ask_file(machine, "input", file, &number, e) &&
+	snprintf(request, sizeof(request), "input as %.250s", name);
+	done = control_ask_file(machine, request, file, &number, e) &&
 	       wait_for(machine, str_text(&number), e);
 	str_free(&number);
 	return done;
 }
 
-static int have_typed(const char *machine, const char *text)
+static int have_typed(const char *machine, const char *name, const char *text)
 {
 	int file = memfd_create("script", MFD_CLOEXEC);
 	struct err e = { 0 };
-	bool done = send(machine, file, text, &e);
+	bool done = send(machine, name, file, text, &e);
 
 	if (!done)
 		print_err(&e);
@@ -102,7 +104,7 @@ int cmd_input(const struct args *a)
 {
 	struct script s = { 0 };
 	char *text = read_script(&s, a->text[1], a);
-	int code = text ? have_typed(a->text[0], text) : EXIT_USAGE;
+	int code = text ? have_typed(a->text[0], a->text[1], text) : EXIT_USAGE;
 
 	script_free(&s);
 	free(text);
@@ -134,7 +136,7 @@ int cmd_type(const struct args *a)
 	if (script_type(&s, a->text[1], &ds)) {
 		add_statement(&script, a->text[1]);
 		if (script.n <= SCRIPT_MOST)
-			code = have_typed(a->text[0], str_text(&script));
+			code = have_typed(a->text[0], SCRIPT_TEXT, str_text(&script));
 		else
 			print_usage_error("the text has more than %u bytes", SCRIPT_MOST);
 	}

@@ -470,7 +470,7 @@ bool script_type(struct script *s, const char *text, struct diags *ds)
 {
 	struct reader r = { .script = s,
 			    .ds = ds,
-			    .pos = { .file = "TEXT", .text = text },
+			    .pos = { .file = SCRIPT_TEXT, .text = text },
 			    .line = text,
 			    .at = text };
 

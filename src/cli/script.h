@@ -41,6 +41,7 @@ struct script {
 bool script_read(struct script *s, const char *file, const char *text, struct diags *ds);
 /* Reads it from a file; false: a message has been printed. */
 bool script_load(struct script *s, const char *file, const struct args *a);
+#define SCRIPT_TEXT "TEXT" /* what one that stands on the command line is called */
 /* What `type "TEXT"` would be. */
 bool script_type(struct script *s, const char *text, struct diags *ds);
 void script_free(struct script *s);

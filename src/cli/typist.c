@@ -226,7 +226,9 @@ static char *read_script(int file, struct err *e)
 	return NULL;
 }
 
-static bool start(struct typists *all, int file, struct str *answer, struct err *e)
+/* Called `name` where it goes wrong. */
+static bool start(struct typists *all, const char *name, int file, struct str *answer,
+		  struct err *e)
 {
 	char *text = read_script(file, e);
 	struct script s = { 0 };
@@ -235,8 +237,8 @@ static bool start(struct typists *all, int file, struct str *answer, struct err 
 
 	if (!text)
 		return false;
-	if (script_read(&s, "script", text, &ds))
-		number = typists_start(all, &s, "script", now_ns(), e);
+	if (script_read(&s, name, text, &ds))
+		number = typists_start(all, &s, name, now_ns(), e);
 	else
 		err_set(e, "the script has mistakes"); /* the command looked before */
 	if (number)
@@ -265,9 +267,11 @@ static bool say_how(const struct typists *all, u32 number, struct str *answer, s
 bool typists_request(struct typists *all, const char *request, int file, struct str *answer,
 		     struct err *e)
 {
+	static const char named[] = "input as ";
 	unsigned number;
 
 	if (sscanf(request, "input %u", &number) == 1)
 		return say_how(all, number, answer, e);
-	return start(all, file, answer, e);
+	return start(all, text_starts(request, named) ? request + strlen(named) : "script", file,
+		     answer, e);
 }

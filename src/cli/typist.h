@@ -24,8 +24,8 @@ u64 typists_due(struct typists *t, u64 now_ns);
 /* Before the machine is freed. */
 void typists_free(struct typists *t);
 
-/* "input" with a file: begins, and answers a number.  "input NUMBER": "done" or "typing"; false if
- * it failed. */
+/* "input as NAME" with a file: begins, and answers a number; NAME is what it is called where it
+ * goes wrong.  "input NUMBER": "done" or "typing"; false if it failed. */
 bool typists_request(struct typists *t, const char *request, int file, struct str *answer,
 		     struct err *e);
 
