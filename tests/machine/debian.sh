@@ -31,20 +31,21 @@ give_up() { # what
 	exit 1
 }
 
+# Within $patience seconds.  A guest that hangs takes the connection and says nothing.
 lets_in() {
-	n=0
-	until in_guest true >"$dir/answer"; do
-		n=$((n + 1))
-		[ $n -lt 60 ] && kill -0 "$pid" || return 1
-		sleep 1
-	done
+	last=$(($(date +%s) + patience))
+	while
+		left=$((last - $(date +%s)))
+		[ $left -gt 0 ] && kill -0 "$pid" || return 1
+		! in_guest true $left >"$dir/answer"
+	do sleep 1; done
 }
 
 # Seconds since the machine was started.
 since_start() { echo $(($(date +%s) - begin)); }
 
-in_guest() { # command
-	ssh -n -o LogLevel=ERROR -i "$dir/key" -p "$port" -o StrictHostKeyChecking=no -o BatchMode=yes \
+in_guest() { # command, seconds, if it is not to take longer
+	timeout "${2:-0}" ssh -n -o LogLevel=ERROR -i "$dir/key" -p "$port" -o StrictHostKeyChecking=no -o BatchMode=yes \
 		-o UserKnownHostsFile=/dev/null -o ConnectTimeout=60 -o ServerAliveInterval=20 root@127.0.0.1 "$1" 2>&1
 }
 
