@@ -5,30 +5,22 @@
 export XDG_RUNTIME_DIR="$dir" # its own names of machines
 until='debian login:' patience=400
 
-if ! command -v ssh >/dev/null; then
-	echo "0 passed, 0 failed, 1 skipped"
-	echo "$(basename "$0"): no ssh" >&2
-	exit 0
-fi
+command -v ssh >/dev/null || nothing_to_do "no ssh"
 ssh-keygen -q -t ed25519 -N '' -f "$dir/key" || exit 1
 
 # boot(), and a way in: the console's prompt may be there before it.
 start_debian() { # time limit, board and arguments
 	begin=$(date +%s)
-	boot "$@" -p ssh=2600+ -p ssh-key="$(cat "$dir/key.pub")" && find_port && lets_in
+	boot "$@" -p ssh=2600+ -p ssh-key="$(cat "$dir/key.pub")" || return
+	find_port && lets_in && return
+	verdict "SSH lets in" "not within $patience s of the login prompt: $VMBUILD run $*"
+	return 1
 }
 
 # Of this host, which leads to the guest's port 22.
 find_port() {
 	port=$(sed -n "s/^net0: 127.0.0.1:\([0-9]*\) leads .*/\1/p" "$dir/out" | head -n 1)
 	[ -n "$port" ]
-}
-
-# Without a way in there is nothing to ask.
-give_up() { # what
-	verdict "$1" "no way in"
-	totals
-	exit 1
 }
 
 # Within $patience seconds.  A guest that hangs takes the connection and says nothing.
@@ -49,8 +41,12 @@ in_guest() { # command, seconds, if it is not to take longer
 		-o UserKnownHostsFile=/dev/null -o ConnectTimeout=60 -o ServerAliveInterval=20 root@127.0.0.1 "$1" 2>&1
 }
 
+# timeout's own exit code is 124, SSH's 255.
 ask() { # seconds, command
 	in_guest "timeout $1 sh -c '$(printf %s "$2" | sed "s/'/'\\\\''/g")'" >"$dir/answer"
+	code=$?
+	case $code in 124 | 255) return $no_answer ;; esac
+	return $code
 }
 
 power_off() {

@@ -20,13 +20,12 @@ have_windows() {
 # How many pixels of two pictures differ; false if any does.
 pixels() { compare -metric AE "$1" "$2" null: 2>&1; }
 
-# Pixel by pixel as in the golden file, which UPDATE_GOLDEN=1 makes anew.  KEEP=FOLDER gets what
-# is not.
+# Pixel by pixel as in the golden file, which UPDATE_GOLDEN=1 makes anew.
 looks() { # name, picture, golden file
 	wrong=
 	[ -z "${UPDATE_GOLDEN:-}" ] || convert "$2" -strip -define png:exclude-chunks=date,time "$3"
 	n=$(pixels "$3" "$2") || wrong="$n pixels differ from $(basename "$3")"
-	[ -z "$wrong" ] || [ -z "${KEEP:-}" ] || cp "$2" "$KEEP/wrong-$(basename "$3")"
+	[ -z "$wrong" ] || leave "$2" "$(basename "$3")"
 	verdict "$1" "$wrong" "$(identify -format %wx%h "$2")"
 }
 
