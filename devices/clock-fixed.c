@@ -22,7 +22,7 @@ DEVICE(clock_fixed) = {
 	.node         = "clock",
 	.node_number  = "clock_frequency",
 	.binding      = "clock/fixed-clock.yaml",
-	.linux_driver = "clk-fixed-rate",
+	.linux_driver = "of_fixed_clk",
 	.linux_config = "COMMON_CLK",
 	.size         = sizeof(SELF),
 	.cells        = { [PROVIDES_CLOCK] = 1 + 0 },

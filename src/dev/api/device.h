@@ -220,7 +220,7 @@ struct device_class {
 	const char *inner_node;   /* the FDT rows stand in a node of this name below it; or NULL */
 	const char *node_number;  /* the property whose number ends it: "clock-33333333"; or NULL */
 	const char *binding;      /* "serial/8250.yaml" */
-	const char *linux_driver; /* "8250_of", or NULL */
+	const char *linux_driver; /* its name in /sys/bus: "of_serial", "a, b", or NULL */
 	const char *linux_config; /* "SERIAL_OF_PLATFORM", or NULL */
 	const char *linux_name;   /* what Linux calls its n-th: "ttyS" or "vd", or NULL */
 	const char *qemu;         /* what QEMU's users call it, for did-you-mean, or NULL */
