@@ -181,15 +181,22 @@ void gen_jump(struct gen *g, u32 n)
 	}
 }
 
+static bool links(const struct gen *g)
+{
+	for (u32 n = g->jump + 1; n < g->b->n; n++)
+		if (is_op(g, n, IR_SET))
+			return true;
+	return false;
+}
+
 /* No call and no return, by the registers that those use: the cases of a switch. */
 static bool is_jump_table(const struct gen *g, u32 n)
 {
 	const struct ir *i = ir(g, n);
-	bool links = g->jump + 1 < g->b->n;
 
 	while (i->op == IR_AND || i->op == IR_ADD)
 		i = ir(g, i->a);
-	return !links && i->op == IR_X && i->k != 1 && i->k != 5;
+	return !links(g) && i->op == IR_X && i->k != 1 && i->k != 5;
 }
 
 void gen_finish_jump(struct gen *g)
@@ -199,7 +206,7 @@ void gen_finish_jump(struct gen *g)
 	if (is_op(g, v, IR_PC)) {
 		gen_jump_to_offset(g, ir(g, v)->k, g->index + 1);
 	} else {
-		if (is_jump_table(g, v))
+		if (g->code->chains && is_jump_table(g, v))
 			jump_near(g, g->index + 1);
 		else
 			jump_far(g, g->index + 1);
