@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <sched.h>
+#include <time.h>
 
 enum {
 	FUNCTION = 0x6000,
@@ -593,7 +594,7 @@ static void a_page_of_as_many_jumps_as_there_can_be_is_dropped_soon(void **state
 	};
 	struct rig *r = jit_rig(1);
 	struct hart *h = r->harts[0];
-	u64 start = now_ns();
+	clock_t start = clock(); /* of our own: the computer may be busy */
 
 	exec_put(r, CODE, code, ARRAY_LEN(code));
 	for (u32 i = 0; i < 3; i++) {
@@ -605,7 +606,7 @@ static void a_page_of_as_many_jumps_as_there_can_be_is_dropped_soon(void **state
 	}
 	if (JIT_PAGES > 3)
 		assert_true(exec_stat(r, "jit-dropped ") >= 2 * (PAGE_SLOTS - 200));
-	assert_true(now_ns() - start < (u64)30 * 1000000000); /* sanitizers and a busy computer */
+	assert_true(clock() - start < 30 * CLOCKS_PER_SEC); /* with sanitizers */
 	rig_free(r);
 	(void)state;
 }
