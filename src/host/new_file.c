@@ -47,7 +47,7 @@ bool new_file_open(struct new_file *f, const char *path, struct err *e)
 		new_file_drop(f);
 		return is_there(path, e);
 	}
-	error = open_unnamed(f);
+	error = errno == ENOENT ? open_unnamed(f) : errno; /* a name that is too long */
 	if (error == EOPNOTSUPP || error == EISDIR)
 		error = open_named(f);
 	if (!error)

@@ -1221,6 +1221,29 @@ static void a_new_image_is_whole_or_not_there(void **state)
 	(void)state;
 }
 
+static void must_not_begin(void *ctx, u64 done, u64 total)
+{
+	(void)ctx;
+	fail_msg("%llu of %llu bytes are copied", (unsigned long long)done,
+		 (unsigned long long)total);
+}
+
+static void a_name_that_cannot_be_is_known_before_the_work(void **state)
+{
+	const struct host_layer from = { .path = image };
+	struct disk_copy c = { .from = &from, .progress = must_not_begin };
+	char name[400];
+	struct err e = { 0 };
+
+	make_image(image, MIB);
+	memset(name, 'x', sizeof(name));
+	name[sizeof(name) - 1] = 0;
+	c.to = name;
+	assert_false(disk_image_convert(&c, &e));
+	assert_string_equal(e.code, "E0604");
+	(void)state;
+}
+
 static int calm(void **state)
 {
 	(void)state;
@@ -1275,6 +1298,7 @@ int main(void)
 		cmocka_unit_test_setup(what_lies_under_an_image_is_what_the_user_says, calm),
 		cmocka_unit_test_setup(a_format_is_never_guessed, calm),
 		cmocka_unit_test_setup(a_new_image_is_whole_or_not_there, calm),
+		cmocka_unit_test_setup(a_name_that_cannot_be_is_known_before_the_work, calm),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, remove_folder);
