@@ -205,6 +205,7 @@ DEVICE(spi_sifive) = {
 	.size         = sizeof(SELF),
 	.mmio_size    = 0x1000,
 	.bus          = BUS_SPI,
+	.place_count  = "num_cs",
 	.example      = "spi0: {device: spi-sifive, reg: auto, interrupts: auto, clocks: osc, devices: "
 			"{card0: {device: sd-card, reg: 0, host: {file: card.img, format: raw}}}}",
 	.reset        = spi_reset,

@@ -164,25 +164,37 @@ static void read_window(struct planner *pl, u32 i)
 	check_window(pl, i, n, n->kind == NODE_LIST);
 }
 
+/* How many places it has, where its board says so; NULL: its kind of bus does. */
+static const struct value *place_count(const struct plan_device *d)
+{
+	return d->class->place_count ? planned_value(d, d->class->place_count) : NULL;
+}
+
 /* Where a bus has numbered places: which there are, and what they are called. */
 static void bus_places(const struct planner *pl, u32 i, u32 *first, u32 *last, const char **key)
 {
+	const struct plan_device *parent = &pl->p->devices[pl->p->devices[i].parent];
+	const struct value *count = place_count(parent);
 	enum bus bus = pl->drafts[i].bus;
 
 	*key = bus == BUS_PCI ? "slot" : "reg";
 	*first = bus == BUS_I2C ? 0x08 : 0;
 	*last = bus == BUS_I2C ? 0x77 : 7;
 	if (bus == BUS_PCI) {
-		bool link = class_is_port(pl->p->devices[pl->p->devices[i].parent].class);
+		bool link = class_is_port(parent->class);
 
 		*first = link ? 0 : 1; /* slot 0 is the host bridge's own */
 		*last = link ? 0 : 31;
 	}
+	if (count)
+		*last = (u32)count->num - 1;
 }
 
 static void read_place(struct planner *pl, u32 i, u32 *taken)
 {
 	struct plan_device *d = &pl->p->devices[i];
+	const struct plan_device *parent = &pl->p->devices[d->parent];
+	const struct value *count = place_count(parent);
 	struct draft *draft = &pl->drafts[i];
 	const char *key;
 	u32 first, last;
@@ -212,6 +224,11 @@ static void read_place(struct planner *pl, u32 i, u32 *taken)
 			    draft->bus == BUS_I2C ? "%s: %s is not in 0x%02x..0x%02x"
 						  : "%s: %s is not in %u..%u",
 			    key, n->text, first, last);
+		if (count)
+			diag_hint(pl->b->ds, "`%s:` of `%s` says how many there are",
+				  row_key(&pl->b->arena,
+					  &parent->class->props[count - parent->values]),
+				  parent->name);
 		return;
 	}
 	d->slot = (u32)v;

@@ -233,9 +233,10 @@ struct device_class {
 	bool holds_code; /* its window is memory that a machine may begin in */
 	u64 mmio_split;  /* offset at which `reg` in the tree begins a second range; 0: none */
 	u32 irq_cells;   /* interrupt controllers: 1 or 2; else 0 */
-	u32 irq_address_cells;     /* controllers: cells of an interrupt-map address; usually 0 */
-	const char *irq_limit;     /* controllers: the property that says the highest line */
-	const char *gpio_count;    /* PROVIDES_GPIO: the property that says how many lines */
+	u32 irq_address_cells;   /* controllers: cells of an interrupt-map address; usually 0 */
+	const char *irq_limit;   /* controllers: the property that says the highest line */
+	const char *gpio_count;  /* PROVIDES_GPIO: the property that says how many lines */
+	const char *place_count; /* SPI: the property that says how many chip selects; 1 or more */
 	i32 cells[PROVIDES_COUNT]; /* 1 + number of cells it provides; 0: does not provide, unless
 				    * it has a property `cells.clock` (...), and that is given */
 	bool shareable_irq;
