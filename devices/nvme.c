@@ -1533,8 +1533,14 @@ static void nvme_reset(struct device *dev)
 static bool nvme_init(struct device *dev, struct err *e)
 {
 	struct nvme *n = nvme_of(dev);
+	u64 size = block_size(n->host);
 
-	(void)e;
+	if (size & LOW_BITS(block_shift(n))) {
+		err_set(e,
+			"host: the disk has %" PRIu64 " bytes, which are no whole blocks of 4096",
+			size);
+		return err_hint(e, "block-size: 512, or `vmbuild image resize`");
+	}
 	n->can_flush = block_writeback(n->host);
 	n->requests = xcalloc(REQUESTS, sizeof(*n->requests));
 	return true;

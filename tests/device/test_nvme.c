@@ -318,6 +318,26 @@ static void blocks_may_be_of_4096_bytes(void **state)
 	(void)state;
 }
 
+static void a_disk_is_whole_blocks(void **state)
+{
+	struct bench *b = bench_new();
+	struct disk *d = disk_new(9);
+	struct err e = { 0 };
+	struct bench_values v;
+	struct device *bridge;
+
+	b->disk = &d->block;
+	bridge = driver_bridge(b);
+	bench_parse(&v, &device_nvme, "block-size=4096");
+	assert_null(bench_place(b, &device_nvme, v.values,
+				(struct device_place){ .parent = bridge, .slot = SLOT }, &e));
+	assert_non_null(strstr(e.text, "4608 bytes"));
+	assert_non_null(strstr(e.hint, "block-size: 512"));
+	bench_end(b);
+	free(d);
+	(void)state;
+}
+
 static void check_bounds(struct nvme_rig *r)
 {
 	static const struct {
@@ -1537,6 +1557,7 @@ int main(void)
 		cmocka_unit_test(a_read_is_answered_when_its_blocks_are_there),
 		cmocka_unit_test(a_write_goes_to_its_blocks),
 		cmocka_unit_test(blocks_may_be_of_4096_bytes),
+		cmocka_unit_test(a_disk_is_whole_blocks),
 		cmocka_unit_test(blocks_beyond_the_end_are_not_touched),
 		cmocka_unit_test(an_error_of_the_disk_reaches_the_driver),
 		cmocka_unit_test(a_read_only_disk_says_so_and_is_not_written),
