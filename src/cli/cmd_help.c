@@ -68,20 +68,26 @@ int cmd_help(const struct args *a)
 	return EXIT_OK;
 }
 
-int cmd_version(const struct args *a)
+static void say_parts(void)
 {
 	const char *slirp = host_slirp_version(), *sdl = host_sdl_version();
+	char *data = host_data_dir();
 
-	printf("vmbuild %s\n", VMBUILD_VERSION);
-	if (!args_has(a, "verbose"))
-		return EXIT_OK;
 	printf("engines:");
 	for (const struct engine *const *e = engines; *e; e++)
 		printf(" %s", (*e)->name);
 	printf("\nlibyaml %s · zlib %s · zstd %s · libslirp %s · SDL2 %s\n",
 	       yaml_get_version_string(), zlibVersion(), HAVE_ZSTD ? "yes" : "no",
 	       slirp ? slirp : "no", sdl ? sdl : "no");
-	printf("sandbox: none in this version\ndata: %s\n", VMBUILD_DATADIR);
+	printf("sandbox: none in this version\ndata: %s\n", data);
+	free(data);
+}
+
+int cmd_version(const struct args *a)
+{
+	printf("vmbuild %s\n", VMBUILD_VERSION);
+	if (args_has(a, "verbose"))
+		say_parts();
 	return EXIT_OK;
 }
 
