@@ -46,21 +46,14 @@ static const struct chardev_ops file_ops = {
 	.free = file_free,
 };
 
-/* O_NONBLOCK only for the open: a FIFO without a reader is an error, not a wait. */
 static int open_for_output(const char *path, bool append, struct err *e)
 {
-	int fd = open(path,
-		      O_WRONLY | O_CREAT | (append ? O_APPEND : O_TRUNC) | O_CLOEXEC | O_NOCTTY |
-			      O_NONBLOCK,
-		      0666);
-	int flags;
+	int fd = host_open_output(path, O_CREAT | (append ? O_APPEND : O_TRUNC));
 
 	if (fd < 0 && errno == ENXIO)
 		err_code(e, "E0604", "cannot write `%s`: nobody reads this pipe", path);
 	else if (fd < 0)
 		host_err_file(e, "write", path, errno);
-	if (fd >= 0 && (flags = fcntl(fd, F_GETFL)) >= 0)
-		fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
 	return fd;
 }
 

@@ -107,6 +107,7 @@ bool holder_of_port(const u8 *address, u32 port, bool udp, char *out, size_t cap
 char *host_folder_of(const char *path); /* the caller's */
 /* The names in it are on the disk, where the file system can promise that. */
 void host_sync_folder(const char *path);
+int host_open_output(const char *path, int flags); /* for writing; -1: errno */
 /* A regular file, emptied, that this program alone writes: a disk or another run's output that
  * is in use stays as it is.  -1: *e says why. */
 int host_output_file(const char *path, int flags, mode_t mode, struct err *e);

@@ -114,74 +114,91 @@ void host_sync_folder(const char *path)
 }
 
 /* mkostemp() makes it for the owner alone; the user's umask says what is wanted. */
-static int fill(int fd, const void *bytes, size_t len)
+static int make_last(int fd)
 {
 	mode_t mask = umask(0);
-	int error;
 
 	umask(mask);
-	error = write_all(fd, bytes, len);
-	if (!error && (fchmod(fd, 0666 & ~mask) || fsync(fd)))
-		error = errno;
-	if (close(fd) && !error)
-		error = errno;
-	return error;
+	return fchmod(fd, 0666 & ~mask) || fsync(fd) ? errno : 0;
 }
 
-/* What is written before it is at `path`, which may be a link: then its target is replaced. */
-struct beside {
-	char *to, *temporary;
-	int fd; /* -1: there is none */
+/* For a FIFO without a reader this is ENXIO, and no wait. */
+int host_open_output(const char *path, int flags)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | flags, 0666);
+	int all = fd < 0 ? -1 : fcntl(fd, F_GETFL);
+
+	if (all >= 0)
+		fcntl(fd, F_SETFL, all & ~O_NONBLOCK);
+	return fd;
+}
+
+/* Where a file is written: beside the old one, or beside what a link at `path` leads to.  What is
+ * there and no file, a pipe or /dev/null, takes the bytes and keeps its place. */
+struct writing {
+	char *to, *temporary; /* NULL: into what is there */
+	int fd;               /* -1: there is none */
 };
 
 /* 0, or an errno. */
-static int open_beside(struct beside *b, const char *path)
+static int begin(struct writing *w, const char *path)
 {
-	char *real = realpath(path, NULL);
 	struct stat st;
+	bool there = !stat(path, &st);
 
-	b->to = real ? real : xstrdup(path);
-	b->temporary = xprintf("%s.XXXXXX", b->to);
-	b->fd = -1;
-	if (!stat(b->to, &st) && S_ISDIR(st.st_mode))
+	*w = (struct writing){ .fd = -1 };
+	if (there && S_ISDIR(st.st_mode))
 		return EISDIR;
-	b->fd = mkostemp(b->temporary, O_CLOEXEC);
-	return b->fd < 0 ? errno : 0;
+	if (there && !S_ISREG(st.st_mode)) {
+		w->fd = host_open_output(path, 0);
+		return w->fd < 0 ? errno : 0;
+	}
+	w->to = realpath(path, NULL);
+	if (!w->to)
+		w->to = xstrdup(path);
+	w->temporary = xprintf("%s.XXXXXX", w->to);
+	w->fd = mkostemp(w->temporary, O_CLOEXEC);
+	return w->fd < 0 ? errno : 0;
 }
 
-static void free_beside(struct beside *b)
+/* What is not kept leaves nothing behind. */
+static int finish(struct writing *w, bool keep)
 {
-	free(b->temporary);
-	free(b->to);
+	int error = 0;
+
+	if (w->fd >= 0 && close(w->fd))
+		error = errno;
+	if (keep && !error && w->temporary && rename(w->temporary, w->to))
+		error = errno;
+	if (keep && !error && w->to)
+		host_sync_folder(w->to);
+	if ((!keep || error) && w->fd >= 0 && w->temporary)
+		unlink(w->temporary);
+	free(w->temporary);
+	free(w->to);
+	return error;
 }
 
 bool host_write_file(const char *path, const void *bytes, size_t len, struct err *e)
 {
-	struct beside b;
-	int error = open_beside(&b, path);
+	struct writing w;
+	int error = begin(&w, path), ended;
 
 	if (!error)
-		error = fill(b.fd, bytes, len);
-	if (!error && rename(b.temporary, b.to))
-		error = errno;
-	if (!error)
-		host_sync_folder(b.to);
-	else if (b.fd >= 0)
-		unlink(b.temporary);
-	free_beside(&b);
+		error = write_all(w.fd, bytes, len);
+	if (!error && w.temporary)
+		error = make_last(w.fd);
+	ended = finish(&w, !error);
+	error = error ? error : ended;
 	return !error || host_err_file(e, "write", path, error);
 }
 
 bool host_can_write_file(const char *path, struct err *e)
 {
-	struct beside b;
-	int error = open_beside(&b, path);
+	struct writing w;
+	int error = begin(&w, path);
 
-	if (!error) {
-		close(b.fd);
-		unlink(b.temporary);
-	}
-	free_beside(&b);
+	finish(&w, false);
 	return !error || host_err_file(e, "write", path, error);
 }
 

@@ -99,6 +99,30 @@ static void a_link_is_written_through(void **state)
 	(void)state;
 }
 
+/* /dev/null and /dev/stdout are such, and root may replace them. */
+static void what_is_there_and_no_file_takes_the_bytes_and_keeps_its_place(void **state)
+{
+	char path[64], got[8] = "";
+	struct err e = { 0 };
+	struct stat st;
+	int reader;
+
+	in_folder(path, sizeof(path), "pipe");
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_false(host_write_file(path, "x", 1, &e)); /* and does not wait for a reader */
+	assert_string_equal(e.code, "E0604");
+	assert_false(host_can_write_file(path, &e));
+	reader = open(path, O_RDONLY | O_NONBLOCK);
+	assert_true(host_can_write_file(path, &e));
+	assert_true(host_write_file(path, "hello", 5, &e));
+	assert_int_equal(read(reader, got, sizeof(got)), 5);
+	assert_string_equal(got, "hello");
+	assert_int_equal(stat(path, &st), 0);
+	assert_true(S_ISFIFO(st.st_mode));
+	close(reader);
+	(void)state;
+}
+
 static void folders_are_made_with_those_above_them(void **state)
 {
 	char path[64];
@@ -184,6 +208,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_regular_file_is_refused),
 		cmocka_unit_test(a_failed_write_leaves_the_old_file_and_nothing_else),
 		cmocka_unit_test(a_link_is_written_through),
+		cmocka_unit_test(what_is_there_and_no_file_takes_the_bytes_and_keeps_its_place),
 		cmocka_unit_test(folders_are_made_with_those_above_them),
 		cmocka_unit_test(the_cache_is_where_xdg_says),
 		cmocka_unit_test(a_programs_output_is_collected),
