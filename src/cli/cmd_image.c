@@ -95,14 +95,20 @@ static int create(const struct args *a)
 static int overlay(const struct args *a)
 {
 	struct host_layer base = { .path = a->text[1] };
+	struct disk_image_info info;
 	struct err e = { 0 };
+	bool deeper;
 
 	if (!read_format(a, "format", base.path, &base.format))
 		return EXIT_USAGE;
 	if (!disk_image_overlay(a->text[2], &base, &e))
 		return finish(false, &e);
-	printf("in the board: host: {file: %s, format: qcow2, backing: {file: %s, format: %s}}\n",
-	       a->text[2], base.path, base.format == HOST_RAW ? "raw" : "qcow2");
+	deeper = disk_image_info(&base, &info, &e) && info.backing[0];
+	printf("in the board: host: {file: %s, format: qcow2, backing: {file: %s, format: %s%s}}\n",
+	       a->text[2], base.path, base.format == HOST_RAW ? "raw" : "qcow2",
+	       deeper ? ", backing: ..." : "");
+	if (deeper)
+		printf("where `...` is what lies under `%s`\n", base.path);
 	return EXIT_OK;
 }
 
