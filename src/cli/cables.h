@@ -18,6 +18,9 @@ struct cables {
 /* NULL with an empty *e: none is plugged in. */
 struct net *cables_open(struct cables *c, const struct host_spec *spec, const char *card,
 			struct err *e);
+/* Without the capture that it may have. */
+struct net *cables_open_bare(struct cables *c, const struct host_spec *spec, const char *card,
+			     struct err *e);
 /* "forward", "forward add 8080:80", "forward remove 8080:80", and perhaps the card.  The last two
  * are answered with a request that is made until its answer is another than "asked". */
 bool cables_request(struct cables *c, const char *request, struct str *answer, struct err *e);

@@ -47,16 +47,16 @@ static struct net *open_slirp(struct cables *c, const struct net_spec *spec, con
 	return n;
 }
 
-static struct net *open_cable(struct cables *c, const struct net_spec *spec, const char *card,
-			      struct err *e)
+struct net *cables_open_bare(struct cables *c, const struct host_spec *spec, const char *card,
+			     struct err *e)
 {
-	switch (spec->kind) {
+	switch (spec->net.kind) {
 	case NET_SLIRP:
-		return open_slirp(c, spec, card, e);
+		return open_slirp(c, &spec->net, card, e);
 	case NET_TAP:
-		return host_tap(c->loop, spec->interface, e);
+		return host_tap(c->loop, spec->net.interface, e);
 	case NET_SOCKET:
-		return host_net_socket(c->loop, spec->path, e);
+		return host_net_socket(c->loop, spec->net.path, e);
 	case NET_NONE:
 		break;
 	}
@@ -66,7 +66,7 @@ static struct net *open_cable(struct cables *c, const struct net_spec *spec, con
 struct net *cables_open(struct cables *c, const struct host_spec *spec, const char *card,
 			struct err *e)
 {
-	struct net *n = open_cable(c, &spec->net, card, e);
+	struct net *n = cables_open_bare(c, spec, card, e);
 
 	if (e->text[0] || !spec->net.pcap)
 		return n;

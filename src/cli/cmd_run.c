@@ -47,6 +47,16 @@ struct run {
 
 /* -- What the machine asks of the host --------------------------------------------- */
 
+/* A run that does not begin leaves what is in files: it only asks whether it could write them. */
+static bool is_dry(const struct run *r, const char *path, struct err *e)
+{
+	bool dry = args_has(r->args, "dry-run");
+
+	if (dry)
+		host_can_write_file(path, e);
+	return dry;
+}
+
 static struct chardev *open_chardev(void *ctx, const struct host_spec *spec, const char *dev,
 				    struct err *e)
 {
@@ -63,7 +73,9 @@ static struct chardev *open_chardev(void *ctx, const struct host_spec *spec, con
 		return host_tcp(r->loop, dev, spec->port, e);
 	case HOST_FILE_OUT:
 	case HOST_LOG:
-		return host_file_out(spec->path, spec->kind == HOST_LOG, e);
+		return is_dry(r, spec->path, e)
+			       ? NULL
+			       : host_file_out(spec->path, spec->kind == HOST_LOG, e);
 	default:
 		return NULL;
 	}
@@ -128,10 +140,12 @@ static struct audio *open_audio(void *ctx, const struct host_spec *spec, const c
 				struct err *e)
 {
 	struct run *r = ctx;
-	struct audio *a = spec->kind == HOST_WAV     ? host_wav(spec->path, e)
-			  : spec->kind == HOST_SOUND ? host_sdl_audio(r->loop, spec->record, e)
-						     : NULL;
+	struct audio *a = NULL;
 
+	if (spec->kind == HOST_WAV)
+		return is_dry(r, spec->path, e) ? NULL : host_wav(spec->path, e);
+	if (spec->kind == HOST_SOUND)
+		a = host_sdl_audio(r->loop, spec->record, e);
 	if (a || !spec->or_nobody)
 		return a;
 	log_line(LOG_INFO, "%s: %s; nobody hears it", dev, e->text);
@@ -143,6 +157,8 @@ static struct net *open_net(void *ctx, const struct host_spec *spec, const char 
 {
 	struct run *r = ctx;
 
+	if (spec->net.pcap && is_dry(r, spec->net.pcap, e))
+		return e->text[0] ? NULL : cables_open_bare(&r->cables, spec, dev, e);
 	return cables_open(&r->cables, spec, dev, e);
 }
 
