@@ -21,6 +21,7 @@ struct code {
 	struct code_page *pages[CODE_PAGES];
 	u32 npages, hand;
 	struct op *singles;
+	u32 words[PAGE_SLOTS + 2]; /* that a single was decoded from; 0: none that is kept */
 };
 
 /* Aligned so that a slot's address tells its number. */
@@ -281,12 +282,19 @@ const struct op *code_single(struct hart *h)
 	return word_at(h, h->pc, &word) ? code_word_at_pc(h, word) : fetch_trap(h);
 }
 
+/* Often it is what was there the last time: in a loop that goes over a page end.  Of two that
+ * overlap the later one is there, as the end of one takes the place of the next. */
 const struct op *code_word_at_pc(struct hart *h, u32 word)
 {
-	struct op *op = &h->code->singles[h->pc / 2 % PAGE_SLOTS];
+	u32 slot = h->pc / 2 % PAGE_SLOTS, *words = h->code->words;
+	struct op *op = &h->code->singles[slot];
 
+	if (word && words[slot] == word && op[op->len].fn == op_single_end)
+		return op;
 	interp_bind(h, op, decode(h->decoder, word, op), PAGE_SLOTS);
 	op[op->len].fn = op_single_end;
+	words[slot] = word;
+	words[slot + op->len] = 0; /* its place is the end of this one */
 	return op;
 }
 
