@@ -30,6 +30,8 @@ static void no_code(struct jit *j, struct jit_page *page)
 {
 	for (u32 i = 0; i < PAGE_SLOTS; i++)
 		atomic_store_explicit(&page->entry[i], j->code.miss, memory_order_relaxed);
+	for (u32 i = 0; page->apart && i < PAGE_SLOTS; i++)
+		atomic_store_explicit(&page->apart[i], 0, memory_order_relaxed);
 }
 
 /* Nothing is known of what stands there. */
@@ -71,9 +73,14 @@ static void drop_block(struct jit *j, struct jit_page *page, size_t n)
 {
 	struct jit_block b = page->blocks[n];
 
-	atomic_store_explicit(&page->entry[b.start / 2], j->code.miss, memory_order_release);
 	page->blocks[n] = page->blocks[--page->nblocks];
-	unlink_from(j, page, &b);
+	if (b.apart) {
+		atomic_store_explicit(&page->apart[b.start / 2], 0, memory_order_release);
+	} else {
+		atomic_store_explicit(&page->entry[b.start / 2], j->code.miss,
+				      memory_order_release);
+		unlink_from(j, page, &b);
+	}
 	drop_links(page, &b);
 	j->stats.dropped++;
 }
@@ -217,6 +224,7 @@ static void free_pages(struct jit *j)
 {
 	for (u32 i = 0; i < j->npages; i++) {
 		forget_lists(j->pages[i]);
+		free((void *)(uintptr_t)j->pages[i]->apart);
 		free(j->pages[i]);
 	}
 	j->npages = 0;
@@ -336,7 +344,7 @@ struct jit_page *cache_page(struct jit *j, struct hart *h, const u8 *live)
 static void keep(struct jit *j, struct jit_page *page, const struct ir_block *b,
 		 const struct jit_made *made)
 {
-	struct jit_block block = { (u16)b->start, (u16)b->end, made->code, made->size };
+	struct jit_block block = { (u16)b->start, (u16)b->end, b->apart, made->code, made->size };
 
 	GROW(&page->blocks, page->nblocks, &page->blocks_cap);
 	page->blocks[page->nblocks++] = block;
@@ -397,9 +405,11 @@ static void note_loops(struct jit *j, const struct hart *h, struct jit_page *pag
 	}
 }
 
-static bool compile(struct jit *j, struct hart *h, struct jit_page *page, u32 start)
+/* False: there is nothing that is not interpreted, or no room. */
+static bool compile(struct jit *j, struct hart *h, struct jit_page *page, u32 start, bool apart)
 {
 	ir_read(&j->ir, h, page->bytes, start, JIT_BLOCK);
+	j->ir.apart = apart;
 	if (ir_is_interpreted(&j->ir)) {
 		atomic_store_explicit(&page->heat[start / 2], JIT_NEVER, memory_order_relaxed);
 		return false;
@@ -411,7 +421,8 @@ static bool compile(struct jit *j, struct hart *h, struct jit_page *page, u32 st
 	}
 	keep(j, page, &j->ir, &j->made);
 	name(j, h);
-	atomic_store_explicit(&page->entry[start / 2], j->made.code, memory_order_release);
+	atomic_store_explicit(apart ? &page->apart[start / 2] : &page->entry[start / 2],
+			      j->made.code, memory_order_release);
 	return true;
 }
 
@@ -424,9 +435,21 @@ bool cache_compile(struct jit *j, struct hart *h, struct jit_page *page, u32 sta
 	pthread_mutex_lock(&j->lock);
 	there = page->entry[start / 2] != j->code.miss;
 	if (!there && !j->evicting)
-		there = compile(j, h, page, start);
+		there = compile(j, h, page, start, false);
 	pthread_mutex_unlock(&j->lock);
 	return there;
+}
+
+void cache_compile_apart(struct jit *j, struct hart *h, struct jit_page *page, u32 start)
+{
+	if (page == &j->none)
+		return;
+	pthread_mutex_lock(&j->lock);
+	if (!page->apart)
+		page->apart = xcalloc(PAGE_SLOTS, sizeof(*page->apart));
+	if (!page->apart[start / 2] && !j->evicting)
+		compile(j, h, page, start, true);
+	pthread_mutex_unlock(&j->lock);
 }
 
 /* The next guess is the addend, after that there is none. */

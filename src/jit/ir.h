@@ -78,6 +78,7 @@ struct ir_block {
 	u32 start, end;  /* offsets in the page: what it was made from */
 	bool falls;      /* runs on to `end`; else its last statement never does */
 	bool jumps_trap; /* without C, to what is no multiple of 4 */
+	bool apart;      /* no accesses share a lookup: for the back end */
 	u32 at, len;     /* of the instruction being read */
 
 	/* Constants and page offsets that registers hold. */

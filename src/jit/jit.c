@@ -62,11 +62,33 @@ void jit_impatient(struct hart *h)
 	cache_distrust(h->env->jit, h, h->base, (u32)(h->where & (PAGE_SIZE - 1)));
 }
 
+/* Code that goes on at the instruction of hart.where; 0: there is none, or C has to find it. */
+static u64 code_apart(struct hart *h)
+{
+	const struct jit *j = h->env->jit;
+	const struct jump *at = jump_of(h->ctx, h->base);
+	const _Atomic u32 *apart = NULL;
+	u32 code = 0;
+
+	if (j->code.chains && at->native_page == h->base)
+		apart = atomic_load_explicit(&at->native->apart, memory_order_acquire);
+	if (apart)
+		code = atomic_load_explicit(&apart[(h->where & (PAGE_SIZE - 1)) / 2],
+					    memory_order_acquire);
+	h->apart = j->code.chains && !code;
+	return code ? (u64)(uintptr_t)(j->memory.run + code) : 0;
+}
+
 struct got jit_group(struct hart *h, u64 first, u64 last, u32 flags)
 {
 	jit_count(h, JIT_call_group, 1);
-	if ((first ^ last) / PAGE_SIZE)
-		return mmu_addend_of_both(h, first, last, flags & JIT_WRITES);
+	if ((first ^ last) / PAGE_SIZE) {
+		struct got both = mmu_addend_of_both(h, first, last, flags & JIT_WRITES);
+
+		if (both.fault)
+			both.value = code_apart(h);
+		return both;
+	}
 	return mmu_addend(h, first, flags & JIT_FIRST_WRITES ? ACCESS_STORE : ACCESS_LOAD,
 			  flags & JIT_WRITES);
 }
@@ -221,6 +243,7 @@ enum jit_exit jit_enter(struct hart *h, u32 code)
 
 	h->base = align_down(h->pc, PAGE_SIZE);
 	h->link = 0;
+	h->apart = false;
 	h->mxcsr = host_control(h); /* the interpreter may have changed frm */
 	why = fn(h, j->memory.run + code);
 	fp_collect(h);
@@ -257,6 +280,16 @@ static enum jit_exit enter_counted(struct hart *h, u32 code)
 	return why;
 }
 
+/* Where accesses that share a lookup are often in two pages there is code in which they do not. */
+static void part(struct hart *h)
+{
+	u32 offset = (u32)(h->pc % PAGE_SIZE);
+	struct jit_page *page = jit_page_at_pc(h, true);
+
+	if (page && is_warm(page, offset / 2))
+		cache_compile_apart(h->env->jit, h, page, offset);
+}
+
 static void go(struct hart *h)
 {
 	u32 link = h->link, offset = (u32)(h->pc % PAGE_SIZE), code;
@@ -274,8 +307,11 @@ static void go(struct hart *h)
 		cache_link(h->env->jit, page, link, offset);
 	if (h->left <= 0)
 		hart_slice(h, JIT_SLICE);
-	if (enter_counted(h, code) == JIT_STEP)
-		interpret(h);
+	if (enter_counted(h, code) != JIT_STEP)
+		return;
+	if (h->apart)
+		part(h);
+	interpret(h);
 }
 
 static void run(struct hart *h)

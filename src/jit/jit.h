@@ -43,12 +43,16 @@ struct jit_page {
 	 * wrong: the page; the addend too */
 	u64 in_loop[BITS_WORDS(PAGE_SLOTS)], pages_wrong[BITS_WORDS(PAGE_SLOTS)],
 		addends_wrong[BITS_WORDS(PAGE_SLOTS)];
+	/* `entry` of code whose accesses share no lookups, in which it goes on where some that
+	 * do are in two pages; 0: there is none.  NULL: for no instruction. */
+	_Atomic u32 *_Atomic apart;
 };
 
 _Static_assert(offsetof(struct jit_page, entry) == 0, "compiled code indexes it");
 
 struct jit_block {
 	u16 start, end; /* offsets in the page */
+	bool apart;     /* it is in jit_page.apart */
 	u32 code, size; /* in the arena */
 };
 
@@ -127,6 +131,8 @@ struct jit_page *cache_page(struct jit *j, struct hart *h, const u8 *live);
 /* Compiles from offset `start` on, if there is room.  False: there is not, or there is nothing
  * to compile. */
 bool cache_compile(struct jit *j, struct hart *h, struct jit_page *page, u32 start);
+/* The same for jit_page.apart. */
+void cache_compile_apart(struct jit *j, struct hart *h, struct jit_page *page, u32 start);
 /* The jump hart.link goes straight to its target from now on. */
 void cache_link(struct jit *j, struct jit_page *page, u32 site, u32 target);
 /* The instruction at offset `at` of the page at gva guesses wrong: its code is made again, with
@@ -187,7 +193,7 @@ static inline void jit_count(struct hart *h, enum jit_count what, u64 n)
 #define JIT_FIRST_WRITES ((u32)1 << 31)
 
 /* The host address of [first, last] less the guest's, if they are in RAM that is readable, or
- * writable, and lies in one piece; else fault. */
+ * writable, and lies in one piece; else fault, and code that goes on there, or 0. */
 struct got jit_group(struct hart *h, u64 first, u64 last, u32 flags);
 /* The instruction faulted: h->fault. */
 void jit_fault(struct hart *h);

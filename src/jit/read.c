@@ -606,6 +606,7 @@ void ir_read(struct ir_block *b, const struct hart *h, const u8 *page, u32 start
 	b->n = b->insns = 0;
 	b->start = b->at = start;
 	b->falls = true;
+	b->apart = false;
 	b->jumps_trap = !hart_has(h, EXT_Zca);
 	while (b->falls && b->insns < max_insns && b->n + IR_INSN_MAX < IR_MAX) {
 		u32 from = b->n, word;

@@ -501,6 +501,7 @@ struct hart {
 	u32 link;             /* the jump that found no code at its target; 0: none */
 	u32 mxcsr;            /* the host's FP control and flags while the guest runs */
 	i32 patience;         /* wrong guesses until code is made without */
+	bool apart;           /* it left where accesses are in two pages */
 
 	/* What it was made of. */
 	const struct hart_config *config;

@@ -239,13 +239,16 @@ static void make_group(struct code_buf *c, u32 *at)
 	x64_op(c, 0x85 | W, RDX, rm_reg(RDX), 0);
 	fine = x64_jcc_short(c, CC_E);
 	drop_return(c);
+	x64_mov(c, W, RDX, rm_reg(RAX));
 	x64_mov(c, 0, RCX, H(where));
 	x64_mov(c, 0, RAX, rm_reg(RCX));
 	x64_shift_imm(c, SH_SHR, 0, rm_reg(RCX), 16);
 	x64_alu_imm(c, ALU_AND, 0, rm_reg(RCX), 0x7fff);
 	x64_alu(c, ALU_SUB, W, R14, rm_reg(RCX));
 	x64_alu_imm(c, ALU_AND, 0, rm_reg(RAX), PAGE_SIZE - 1);
-	x64_jmp_to(c, at[EXIT_STEP]);
+	x64_op(c, 0x85 | W, RDX, rm_reg(RDX), 0);
+	x64_bind_to(c, x64_jcc(c, CC_E), at[EXIT_STEP]);
+	x64_jmp_rm(c, rm_reg(RDX));
 	x64_bind_short(c, fine);
 	x64_ret(c);
 }

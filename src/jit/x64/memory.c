@@ -300,6 +300,8 @@ void gen_find_groups(struct gen *g)
 	forget_origins(&o);
 	memset(g->group_of, 0, sizeof(g->group_of[0]) * g->b->n);
 	g->ngroups = g->current = 0;
+	if (g->b->apart)
+		return;
 	for (u32 n = 0; n < g->b->n; n++) {
 		const struct ir *i = ir(g, n);
 
