@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct file_out {
@@ -46,15 +47,25 @@ static const struct chardev_ops file_ops = {
 	.free = file_free,
 };
 
+static bool is_file(int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && S_ISREG(st.st_mode);
+}
+
 static int open_for_output(const char *path, bool append, struct err *e)
 {
-	int fd = host_open_output(path, O_CREAT | (append ? O_APPEND : O_TRUNC));
+	int fd = host_open_output(path, O_CREAT | (append ? O_APPEND : 0));
 
 	if (fd < 0 && errno == ENXIO)
 		err_code(e, "E0604", "cannot write `%s`: nobody reads this pipe", path);
 	else if (fd < 0)
 		host_err_file(e, "write", path, errno);
-	return fd;
+	if (fd < 0 || append || !is_file(fd) || host_empty_file(fd, path, e))
+		return fd;
+	close(fd);
+	return -1;
 }
 
 struct chardev *host_file_out(const char *path, bool append, struct err *e)

@@ -108,8 +108,10 @@ char *host_folder_of(const char *path); /* the caller's */
 /* The names in it are on the disk, where the file system can promise that. */
 void host_sync_folder(const char *path);
 int host_open_output(const char *path, int flags); /* for writing; -1: errno */
-/* A regular file, emptied, that this program alone writes: a disk or another run's output that
- * is in use stays as it is.  -1: *e says why. */
+/* For this program alone to write: a disk or another run's output that is in use stays as it
+ * is. */
+bool host_empty_file(int fd, const char *path, struct err *e);
+/* A regular file, emptied.  -1: *e says why. */
 int host_output_file(const char *path, int flags, mode_t mode, struct err *e);
 
 struct new_file {

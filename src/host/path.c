@@ -213,15 +213,10 @@ static bool others_use_it(int fd, const char *path, struct err *e)
 	return err_hint(e, "choose another name");
 }
 
-static bool take_alone(int fd, const char *path, struct err *e)
+bool host_empty_file(int fd, const char *path, struct err *e)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	struct stat st;
 
-	if (fstat(fd, &st))
-		return host_err_file(e, "write", path, errno);
-	if (!S_ISREG(st.st_mode))
-		return err_code(e, "E0604", "cannot write `%s`: it is not a file", path);
 	if (fcntl(fd, F_OFD_SETLK, &lock) && (errno == EAGAIN || errno == EACCES))
 		return others_use_it(fd, path, e);
 	return !ftruncate(fd, 0) || host_err_file(e, "write", path, errno);
@@ -231,14 +226,16 @@ static bool take_alone(int fd, const char *path, struct err *e)
 int host_output_file(const char *path, int flags, mode_t mode, struct err *e)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | flags, mode);
+	struct stat st;
 
-	if (fd < 0 && errno == ENXIO)
+	if (fd < 0 ? errno == ENXIO : !fstat(fd, &st) && !S_ISREG(st.st_mode))
 		err_code(e, "E0604", "cannot write `%s`: it is not a file", path);
 	else if (fd < 0)
 		host_err_file(e, "write", path, errno);
-	if (fd < 0 || take_alone(fd, path, e))
+	else if (host_empty_file(fd, path, e))
 		return fd;
-	close(fd);
+	if (fd >= 0)
+		close(fd);
 	return -1;
 }
 

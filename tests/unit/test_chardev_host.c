@@ -455,6 +455,25 @@ static void a_log_goes_on_behind_what_is_there(void **state)
 	(void)state;
 }
 
+static void a_file_that_is_in_use_is_not_cut_off(void **state)
+{
+	struct err e = { 0 };
+	struct chardev *c, *more;
+	char path[64];
+
+	in_folder(path, sizeof(path), "used");
+	c = host_file_out(path, false, &e);
+	assert_non_null(c);
+	assert_null(host_file_out(path, false, &e));
+	assert_string_equal(e.code, "E0604");
+	assert_non_null(strstr(e.text, "it is open in "));
+	more = host_file_out(path, true, &e); /* a log is anybody's */
+	assert_non_null(more);
+	more->ops->free(more);
+	c->ops->free(c);
+	(void)state;
+}
+
 static void a_file_that_cannot_be_written_is_told(void **state)
 {
 	struct err e = { 0 };
@@ -502,6 +521,7 @@ int main(void)
 		cmocka_unit_test(a_pty_says_where_it_is_and_carries_bytes_unchanged),
 		cmocka_unit_test(a_file_gets_all_by_the_time_it_is_freed),
 		cmocka_unit_test(a_log_goes_on_behind_what_is_there),
+		cmocka_unit_test(a_file_that_is_in_use_is_not_cut_off),
 		cmocka_unit_test(a_file_that_cannot_be_written_is_told),
 		cmocka_unit_test(a_full_disk_ends_the_output_with_one_line),
 	};
