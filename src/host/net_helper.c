@@ -321,6 +321,8 @@ static void run_timers(struct worker *w)
 		}
 }
 
+/* The guest's frames come before libslirp's own turn, at whose end it sends what has waited for a
+ * neighbor to say who he is: for a second, then it is lost. */
 static void turn(struct worker *w)
 {
 	u32 wait = UINT32_MAX;
@@ -331,12 +333,12 @@ static void turn(struct worker *w)
 	slirp_pollfds_fill(w->slirp, &wait, add_poll, w);
 	wait = until_timer(w, MIN(wait, 60000));
 	failed = poll(w->polled, (nfds_t)w->npolled, (int)wait) < 0;
+	if (w->polled[0].revents)
+		take_messages(w);
 	slirp_pollfds_poll(w->slirp, failed, get_events, w);
 	run_timers(w);
 	end_join(w);
 	flush_queue(w);
-	if (w->polled[0].revents)
-		take_messages(w);
 }
 
 /* -- Starting a worker ---------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "check.h"
 #include "host.h"
+#include "packet.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -208,6 +209,63 @@ static void dhcp_offers_the_first_address(void **state)
 	assert_true(atomic_load(&b.card[0].n->link));
 	discover(&b.card[0]);
 	assert_true(until(&b, offer_arrived));
+	bench_fini(&b);
+	(void)state;
+}
+
+/* From fec0::7 to fec0::2, all that comes after the checksum. */
+static void send_icmp6(struct card *c, u8 type, const u8 *bytes, u32 n)
+{
+	u8 f[14 + 40 + 4 + 32] = { 0 }, *ip = f + 14, *icmp = ip + 40;
+
+	assert_true(n <= 32);
+	start_frame(f, everyone, 0x86dd);
+	ip[0] = 0x60;
+	put_be16(ip + 4, (u16)(4 + n));
+	ip[6] = 58;
+	ip[7] = 255;
+	memcpy(ip + 8, (u8[16]){ 0xfe, 0xc0, [15] = 7 }, 16);
+	memcpy(ip + 24, (u8[16]){ 0xfe, 0xc0, [15] = 2 }, 16);
+	icmp[0] = type;
+	memcpy(icmp + 4, bytes, n);
+	put_be16(icmp + 2, sum16_end(sum16(packet_pseudo_sum(ip, true, 58, 4 + n), icmp, 4 + n)));
+	send_frame(c, f, 14 + 40 + 4 + n);
+}
+
+static bool icmp6_arrived(struct bench *b, u8 type)
+{
+	for (u32 i = 0; i < b->card[0].narrived; i++) {
+		const u8 *f = b->card[0].arrived[i].bytes;
+
+		if (get_be16(f + 12) == 0x86dd && f[20] == 58 && f[54] == type)
+			return true;
+	}
+	return false;
+}
+
+static bool asked_for_neighbor(struct bench *b)
+{
+	return icmp6_arrived(b, 135);
+}
+
+static bool echo_arrived(struct bench *b)
+{
+	return icmp6_arrived(b, 129);
+}
+
+/* libslirp keeps its answer for a second at most, until it knows whose address that is. */
+static void an_answer_goes_out_when_its_receiver_has_said_who_he_is(void **state)
+{
+	static const u8 echo[] = { 0, 1, 0, 0, 'e', 'c', 'h', 'o' };
+	u8 advertisement[28] = { 0x60, [4] = 0xfe, 0xc0, [19] = 7, 2, 1 };
+	struct bench b;
+
+	with_slirp(&b);
+	send_icmp6(&b.card[0], 128, echo, sizeof(echo));
+	assert_true(until(&b, asked_for_neighbor));
+	memcpy(advertisement + 22, own, 6);
+	send_icmp6(&b.card[0], 136, advertisement, sizeof(advertisement));
+	assert_true(until(&b, echo_arrived));
 	bench_fini(&b);
 	(void)state;
 }
@@ -992,6 +1050,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(dhcp_offers_the_first_address),
+		cmocka_unit_test(an_answer_goes_out_when_its_receiver_has_said_who_he_is),
 		cmocka_unit_test(a_card_that_takes_nothing_gets_its_frame_later),
 		cmocka_unit_test(a_forward_leads_to_the_guest_and_can_be_taken_away),
 		cmocka_unit_test(a_port_in_use_names_who_has_it),
