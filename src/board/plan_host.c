@@ -3,24 +3,48 @@
 
 /* -- What can be used only once ----------------------------------------------------- */
 
+static bool is_claimed(struct planner *pl, enum diag_code code, const char *what,
+		       const char *sentence, struct pos at)
+{
+	const struct pair *other = map_pair(pl->claimed, what);
+
+	if (!other)
+		return false;
+	diag_report(pl->b->ds, at, code, "%s", sentence);
+	diag_note(pl->b->ds, other->key_at, "the first use is here");
+	return true;
+}
+
+static void claim(struct planner *pl, const char *what, struct pos at)
+{
+	map_put(&pl->b->arena, pl->claimed, arena_text(&pl->b->arena, what, strlen(what)), at,
+		node_new(&pl->b->arena, NODE_SCALAR, at));
+}
+
 void plan_claim(struct planner *pl, enum diag_code code, const char *what, const char *sentence,
 		struct pos at)
 {
-	struct pair *twice = map_pair(pl->claimed, what);
+	if (!is_claimed(pl, code, what, sentence, at))
+		claim(pl, what, at);
+}
 
-	if (!twice) {
-		map_put(&pl->b->arena, pl->claimed, arena_text(&pl->b->arena, what, strlen(what)),
-			at, node_new(&pl->b->arena, NODE_SCALAR, at));
+/* What is written nobody else has; what is only read others may read. */
+static void claim_file(struct planner *pl, const char *path, bool reading, struct pos at)
+{
+	const char *sentence = arena_printf(&pl->b->arena, "`%s` is used twice", path);
+	const char *written = arena_printf(&pl->b->arena, "/%s", path);
+	const char *read = arena_printf(&pl->b->arena, "read /%s", path);
+
+	if (is_claimed(pl, DIAG_host_twice, written, sentence, at) ||
+	    (!reading && is_claimed(pl, DIAG_host_twice, read, sentence, at)))
 		return;
-	}
-	diag_report(pl->b->ds, at, code, "%s", sentence);
-	diag_note(pl->b->ds, twice->key_at, "the first use is here");
+	if (!reading || !map_pair(pl->claimed, read))
+		claim(pl, reading ? read : written, at);
 }
 
 void plan_claim_file(struct planner *pl, const char *path, struct pos at)
 {
-	plan_claim(pl, DIAG_host_twice, arena_printf(&pl->b->arena, "/%s", path),
-		   arena_printf(&pl->b->arena, "`%s` is used twice", path), at);
+	claim_file(pl, path, false, at);
 }
 
 /* -- Character devices ---------------------------------------------------------------- */
@@ -180,6 +204,8 @@ static const struct disk_backing *read_backing(struct planner *pl, const struct 
 	check_keys(pl->b, in, "`backing:` of a disk", lang_backing);
 	b = NEW(&pl->b->arena, struct disk_backing);
 	b->path = read_disk_file(pl, in, device, &at);
+	if (b->path)
+		claim_file(pl, b->path, true, at);
 	b->format = read_format(pl, in, b->path, at);
 	b->backing = read_backing(pl, in, b->format, device, depth + 1);
 	return b;
@@ -225,8 +251,8 @@ static bool read_disk(struct planner *pl, const struct node *n, const char *devi
 	read_cache(pl, map, spec);
 	read_flag(pl, map, "read-only", &spec->read_only);
 	read_flag(pl, map, "ephemeral", &spec->ephemeral);
-	if (spec->path && !spec->read_only && !spec->ephemeral)
-		plan_claim_file(pl, spec->path, spec->at);
+	if (spec->path)
+		claim_file(pl, spec->path, spec->read_only || spec->ephemeral, spec->at);
 	return true;
 }
 
