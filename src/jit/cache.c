@@ -31,7 +31,12 @@ static void no_code(struct jit *j, struct jit_page *page)
 	for (u32 i = 0; i < PAGE_SLOTS; i++)
 		atomic_store_explicit(&page->entry[i], j->code.miss, memory_order_relaxed);
 	for (u32 i = 0; page->apart && i < PAGE_SLOTS; i++)
-		atomic_store_explicit(&page->apart[i], 0, memory_order_relaxed);
+		atomic_store_explicit(&page->apart[i], j->code.miss, memory_order_relaxed);
+}
+
+static _Atomic u32 *entry_at(struct jit_page *page, u32 start, bool apart)
+{
+	return apart ? &page->apart[start / 2] : &page->entry[start / 2];
 }
 
 /* Nothing is known of what stands there. */
@@ -73,14 +78,10 @@ static void drop_block(struct jit *j, struct jit_page *page, size_t n)
 {
 	struct jit_block b = page->blocks[n];
 
+	atomic_store_explicit(entry_at(page, b.start, b.apart), j->code.miss, memory_order_release);
 	page->blocks[n] = page->blocks[--page->nblocks];
-	if (b.apart) {
-		atomic_store_explicit(&page->apart[b.start / 2], 0, memory_order_release);
-	} else {
-		atomic_store_explicit(&page->entry[b.start / 2], j->code.miss,
-				      memory_order_release);
+	if (!b.apart)
 		unlink_from(j, page, &b);
-	}
 	drop_links(page, &b);
 	j->stats.dropped++;
 }
@@ -421,35 +422,34 @@ static bool compile(struct jit *j, struct hart *h, struct jit_page *page, u32 st
 	}
 	keep(j, page, &j->ir, &j->made);
 	name(j, h);
-	atomic_store_explicit(apart ? &page->apart[start / 2] : &page->entry[start / 2],
-			      j->made.code, memory_order_release);
+	atomic_store_explicit(entry_at(page, start, apart), j->made.code, memory_order_release);
 	return true;
 }
 
-bool cache_compile(struct jit *j, struct hart *h, struct jit_page *page, u32 start)
+/* Others read it as soon as the page has it. */
+static void add_apart(const struct jit *j, struct jit_page *page)
+{
+	_Atomic u32 *apart = xcalloc(PAGE_SLOTS, sizeof(*apart));
+
+	for (u32 i = 0; i < PAGE_SLOTS; i++)
+		atomic_store_explicit(&apart[i], j->code.miss, memory_order_relaxed);
+	atomic_store_explicit(&page->apart, apart, memory_order_release);
+}
+
+bool cache_compile(struct jit *j, struct hart *h, struct jit_page *page, u32 start, bool apart)
 {
 	bool there;
 
 	if (page == &j->none)
 		return false;
 	pthread_mutex_lock(&j->lock);
-	there = page->entry[start / 2] != j->code.miss;
+	if (apart && !page->apart)
+		add_apart(j, page);
+	there = *entry_at(page, start, apart) != j->code.miss;
 	if (!there && !j->evicting)
-		there = compile(j, h, page, start, false);
+		there = compile(j, h, page, start, apart);
 	pthread_mutex_unlock(&j->lock);
 	return there;
-}
-
-void cache_compile_apart(struct jit *j, struct hart *h, struct jit_page *page, u32 start)
-{
-	if (page == &j->none)
-		return;
-	pthread_mutex_lock(&j->lock);
-	if (!page->apart)
-		page->apart = xcalloc(PAGE_SLOTS, sizeof(*page->apart));
-	if (!page->apart[start / 2] && !j->evicting)
-		compile(j, h, page, start, true);
-	pthread_mutex_unlock(&j->lock);
 }
 
 /* The next guess is the addend, after that there is none. */

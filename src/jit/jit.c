@@ -13,9 +13,14 @@ typedef enum jit_exit enter_fn(struct hart *h, const u8 *code);
 
 /* -- Asked by compiled code ----------------------------------------------------------- */
 
+static u32 where_offset(const struct hart *h)
+{
+	return h->where & (PAGE_SIZE - 1);
+}
+
 static u64 where_pc(const struct hart *h)
 {
-	return h->base + (h->where & (PAGE_SIZE - 1));
+	return h->base + where_offset(h);
 }
 
 static u32 where_len(const struct hart *h)
@@ -59,7 +64,7 @@ bool jit_help(struct hart *h, const struct op *op, help_fn *f)
 void jit_impatient(struct hart *h)
 {
 	h->patience = JIT_PATIENCE;
-	cache_distrust(h->env->jit, h, h->base, (u32)(h->where & (PAGE_SIZE - 1)));
+	cache_distrust(h->env->jit, h, h->base, where_offset(h));
 }
 
 /* Code that goes on at the instruction of hart.where; 0: there is none, or C has to find it. */
@@ -68,15 +73,14 @@ static u64 code_apart(struct hart *h)
 	const struct jit *j = h->env->jit;
 	const struct jump *at = jump_of(h->ctx, h->base);
 	const _Atomic u32 *apart = NULL;
-	u32 code = 0;
+	u32 code = j->code.miss;
 
 	if (j->code.chains && at->native_page == h->base)
 		apart = atomic_load_explicit(&at->native->apart, memory_order_acquire);
 	if (apart)
-		code = atomic_load_explicit(&apart[(h->where & (PAGE_SIZE - 1)) / 2],
-					    memory_order_acquire);
-	h->apart = j->code.chains && !code;
-	return code ? (u64)(uintptr_t)(j->memory.run + code) : 0;
+		code = atomic_load_explicit(&apart[where_offset(h) / 2], memory_order_acquire);
+	h->apart = j->code.chains && code == j->code.miss;
+	return code == j->code.miss ? 0 : (u64)(uintptr_t)(j->memory.run + code);
 }
 
 struct got jit_group(struct hart *h, u64 first, u64 last, u32 flags)
@@ -229,7 +233,7 @@ static u32 code_for(struct hart *h, struct jit_page *page, u32 offset)
 
 	if (code != j->code.miss)
 		return code;
-	if (!is_warm(page, offset / 2) || !cache_compile(j, h, page, offset))
+	if (!is_warm(page, offset / 2) || !cache_compile(j, h, page, offset, false))
 		return 0;
 	code = atomic_load_explicit(entry, memory_order_acquire);
 	return code == j->code.miss ? 0 : code;
@@ -287,7 +291,7 @@ static void part(struct hart *h)
 	struct jit_page *page = jit_page_at_pc(h, true);
 
 	if (page && is_warm(page, offset / 2))
-		cache_compile_apart(h->env->jit, h, page, offset);
+		cache_compile(h->env->jit, h, page, offset, true);
 }
 
 static void go(struct hart *h)

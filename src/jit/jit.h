@@ -44,7 +44,7 @@ struct jit_page {
 	u64 in_loop[BITS_WORDS(PAGE_SLOTS)], pages_wrong[BITS_WORDS(PAGE_SLOTS)],
 		addends_wrong[BITS_WORDS(PAGE_SLOTS)];
 	/* `entry` of code whose accesses share no lookups, in which it goes on where some that
-	 * do are in two pages; 0: there is none.  NULL: for no instruction. */
+	 * do are in two pages.  NULL: there is none. */
 	_Atomic u32 *_Atomic apart;
 };
 
@@ -128,11 +128,9 @@ struct jit {
 
 /* The page of the code at `live`, its bytes compared since h's last fence.i. */
 struct jit_page *cache_page(struct jit *j, struct hart *h, const u8 *live);
-/* Compiles from offset `start` on, if there is room.  False: there is not, or there is nothing
- * to compile. */
-bool cache_compile(struct jit *j, struct hart *h, struct jit_page *page, u32 start);
-/* The same for jit_page.apart. */
-void cache_compile_apart(struct jit *j, struct hart *h, struct jit_page *page, u32 start);
+/* Compiles from offset `start` on, if there is room, for jit_page.entry or .apart.  False: there is
+ * not, or there is nothing to compile. */
+bool cache_compile(struct jit *j, struct hart *h, struct jit_page *page, u32 start, bool apart);
 /* The jump hart.link goes straight to its target from now on. */
 void cache_link(struct jit *j, struct jit_page *page, u32 site, u32 target);
 /* The instruction at offset `at` of the page at gva guesses wrong: its code is made again, with

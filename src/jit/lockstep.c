@@ -241,7 +241,7 @@ static u32 code_of(struct hart *h, struct tried *t, struct jit_page *page, u32 *
 
 	*used = j->code.used;
 	if (t->left_block || t->steps == t->ir.insns) {
-		if (*entry == j->code.miss && !cache_compile(j, h, page, start))
+		if (*entry == j->code.miss && !cache_compile(j, h, page, start, false))
 			return 0;
 		*used = j->code.used;
 		return *entry;

@@ -85,16 +85,15 @@ static u32 tlb_lookup(struct gen *g, struct span s, u8 d)
 	return miss;
 }
 
-/* Stores need not: nobody waits for them. */
-static bool guesses_addend(const struct gen *g, struct span s)
-{
-	return bits_has(g->page->pages_wrong, g->at / 2) &&
-	       !bits_has(g->page->addends_wrong, g->at / 2) && !s.writes;
-}
-
 static bool guesses_page(const struct gen *g)
 {
 	return !bits_has(g->page->pages_wrong, g->at / 2);
+}
+
+/* If not the page.  Stores need not: nobody waits for them. */
+static bool guesses_addend(const struct gen *g, struct span s)
+{
+	return !bits_has(g->page->addends_wrong, g->at / 2) && !s.writes;
 }
 
 /* The displacement of a guess for a span; 0: it has none. */
