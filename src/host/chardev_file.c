@@ -56,7 +56,7 @@ static bool is_file(int fd)
 
 static int open_for_output(const char *path, bool append, struct err *e)
 {
-	int fd = host_open_output(path, O_CREAT | (append ? O_APPEND : 0));
+	int fd = host_open_output(path, O_CREAT | (append ? O_APPEND : 0), 0666);
 
 	if (fd < 0 && errno == ENXIO)
 		err_code(e, "E0604", "cannot write `%s`: nobody reads this pipe", path);

@@ -107,7 +107,9 @@ bool holder_of_port(const u8 *address, u32 port, bool udp, char *out, size_t cap
 char *host_folder_of(const char *path); /* the caller's */
 /* The names in it are on the disk, where the file system can promise that. */
 void host_sync_folder(const char *path);
-int host_open_output(const char *path, int flags); /* for writing; -1: errno */
+/* What this user's umask leaves of 0666.  False: errno. */
+bool host_give_mode(int fd);
+int host_open_output(const char *path, int flags, mode_t mode); /* for writing; -1: errno */
 /* For this program alone to write: a disk or another run's output that is in use stays as it
  * is. */
 bool host_empty_file(int fd, const char *path, struct err *e);

@@ -12,12 +12,9 @@
 /* Some file systems have no files without a name. */
 static int open_named(struct new_file *f)
 {
-	mode_t mask = umask(0);
-
-	umask(mask);
 	f->temporary = xprintf("%s.XXXXXX", f->path);
 	f->fd = mkostemp(f->temporary, O_CLOEXEC);
-	return f->fd < 0 || fchmod(f->fd, 0666 & ~mask) ? errno : 0;
+	return f->fd >= 0 && host_give_mode(f->fd) ? 0 : errno;
 }
 
 static int open_unnamed(struct new_file *f)

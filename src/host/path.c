@@ -113,19 +113,24 @@ void host_sync_folder(const char *path)
 	free(folder);
 }
 
-/* mkostemp() makes it for the owner alone; the user's umask says what is wanted. */
-static int make_last(int fd)
+bool host_give_mode(int fd)
 {
 	mode_t mask = umask(0);
 
 	umask(mask);
-	return fchmod(fd, 0666 & ~mask) || fsync(fd) ? errno : 0;
+	return !fchmod(fd, 0666 & ~mask);
+}
+
+/* mkostemp() makes it for the owner alone. */
+static int make_last(int fd)
+{
+	return host_give_mode(fd) && !fsync(fd) ? 0 : errno;
 }
 
 /* For a FIFO without a reader this is ENXIO, and no wait. */
-int host_open_output(const char *path, int flags)
+int host_open_output(const char *path, int flags, mode_t mode)
 {
-	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | flags, 0666);
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | flags, mode);
 	int all = fd < 0 ? -1 : fcntl(fd, F_GETFL);
 
 	if (all >= 0)
@@ -150,7 +155,7 @@ static int begin(struct writing *w, const char *path)
 	if (there && S_ISDIR(st.st_mode))
 		return EISDIR;
 	if (there && !S_ISREG(st.st_mode)) {
-		w->fd = host_open_output(path, 0);
+		w->fd = host_open_output(path, 0, 0);
 		return w->fd < 0 ? errno : 0;
 	}
 	w->to = realpath(path, NULL);
@@ -222,10 +227,9 @@ bool host_empty_file(int fd, const char *path, struct err *e)
 	return !ftruncate(fd, 0) || host_err_file(e, "write", path, errno);
 }
 
-/* O_NONBLOCK: a FIFO is to be refused, not waited for. */
 int host_output_file(const char *path, int flags, mode_t mode, struct err *e)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | flags, mode);
+	int fd = host_open_output(path, O_CREAT | flags, mode);
 	struct stat st;
 
 	if (fd < 0 ? errno == ENXIO : !fstat(fd, &st) && !S_ISREG(st.st_mode))
