@@ -165,16 +165,19 @@ static void later_wins_from_file_to_overlay_to_option_to_set(void **state)
 	(void)state;
 }
 
+/* Three rows of a list of files; the list of these. */
+#define LEFT_RIGHT_FILES(left, right, board)                                                       \
+	{ "l.yaml",                                                                                \
+	  "vmbuild: 1\nkind: board\nname: l\nextends: machines/riscv-virt.yaml\n" left },          \
+		{ "r.yaml",                                                                        \
+		  "vmbuild: 1\nkind: board\nname: r\nextends: machines/riscv-virt.yaml\n" right }, \
+	{                                                                                          \
+		"t.yaml", "vmbuild: 1\nkind: board\nname: t\nextends: [l.yaml, r.yaml]\n" board    \
+	}
 #define LEFT_RIGHT(left, right, board)                                                             \
 	(const struct fake_file[])                                                                 \
 	{                                                                                          \
-		{ "l.yaml",                                                                        \
-		  "vmbuild: 1\nkind: board\nname: l\nextends: machines/riscv-virt.yaml\n" left },  \
-			{ "r.yaml", "vmbuild: 1\nkind: board\nname: r\nextends: "                  \
-				    "machines/riscv-virt.yaml\n" right },                          \
-			{ "t.yaml",                                                                \
-			  "vmbuild: 1\nkind: board\nname: t\nextends: [l.yaml, r.yaml]\n" board }, \
-			{ NULL, NULL },                                                            \
+		LEFT_RIGHT_FILES(left, right, board), { NULL, NULL },                              \
 	}
 
 static void two_bases_add_up_where_they_change_different_things(void **state)
@@ -248,11 +251,8 @@ static void two_bases_that_disagree_about_a_parameter_are_told_its_name(void **s
 static void whatever_comes_after_two_bases_decides_between_them(void **state)
 {
 	static const struct fake_file files[] = {
-		{ "l.yaml", "vmbuild: 1\nkind: board\nname: l\nextends: machines/riscv-virt.yaml\n"
-			    "params: {ram: 32M}\nmodel: l\n" },
-		{ "r.yaml", "vmbuild: 1\nkind: board\nname: r\nextends: machines/riscv-virt.yaml\n"
-			    "params: {ram: 64M}\nmodel: r\n" },
-		{ "t.yaml", "vmbuild: 1\nkind: board\nname: t\nextends: [l.yaml, r.yaml]\n" },
+		LEFT_RIGHT_FILES("params: {ram: 32M}\nmodel: l\n", "params: {ram: 64M}\nmodel: r\n",
+				 ""),
 		{ "o.yaml", "vmbuild: 1\nkind: overlay\nname: o\n"
 			    "params: {ram: 96M}\nmodel: overlay\n" },
 		{ "lab.yaml", "vmbuild: 1\nkind: lab\nname: lab\nmachines:\n"
@@ -285,11 +285,7 @@ static void whatever_comes_after_two_bases_decides_between_them(void **state)
 static void a_machine_of_a_lab_that_does_not_decide_is_told_once_how_both_came_in(void **state)
 {
 	static const struct fake_file files[] = {
-		{ "l.yaml", "vmbuild: 1\nkind: board\nname: l\nextends: machines/riscv-virt.yaml\n"
-			    "model: l\n" },
-		{ "r.yaml", "vmbuild: 1\nkind: board\nname: r\nextends: machines/riscv-virt.yaml\n"
-			    "model: r\n" },
-		{ "t.yaml", "vmbuild: 1\nkind: board\nname: t\nextends: [l.yaml, r.yaml]\n" },
+		LEFT_RIGHT_FILES("model: l\n", "model: r\n", ""),
 		{ "lab.yaml", "vmbuild: 1\nkind: lab\nname: lab\nmachines:\n"
 			      "  a: {board: t.yaml}\n"
 			      "  b: {board: t.yaml, overlay: {model: b}}\n"

@@ -81,8 +81,10 @@ static void where_loads_went_is_no_place_to_store(void **state)
 }
 
 enum {
-	HERE = 0x40000000, /* a virtual page */
-	ROOT = TABLES,     /* tables of three levels, and of the same for another satp */
+	HERE = 0x40000000, /* a virtual page, and the next */
+	BEHIND = HERE + PAGE_SIZE,
+	ROOT = TABLES, /* tables of three levels, the last, and the same for another satp */
+	TABLE = ROOT + 2 * PAGE_SIZE,
 	OTHER_ROOT = TABLES + 3 * PAGE_SIZE
 };
 
@@ -99,11 +101,6 @@ static u64 satp_of(struct rig *r, u64 root, u64 asid, u64 page)
 	put_pte(r, root + PAGE_SIZE, root + 2 * PAGE_SIZE, 1);
 	put_pte(r, root + 2 * PAGE_SIZE, page, 0xcf);
 	return (u64)SATP_SV39 << 60 | asid << 44 | (RIG_RAM + root) >> 12;
-}
-
-static u64 pte_of_next(u64 root)
-{
-	return root + 2 * PAGE_SIZE + 8;
 }
 
 /* A loop loads from a page, or from it and the next in turn; what the table says of the first is
@@ -124,10 +121,10 @@ static void guess_before_and_after(u32 fence, bool turns)
 	put_le64(r->ram + DATA, 1);
 	put_le64(r->ram + DATA + PAGE_SIZE, 2);
 	h->satp = satp_of(r, ROOT, 0, DATA);
-	put_pte(r, pte_of_next(ROOT), DATA + PAGE_SIZE, 0xcf);
+	put_pte(r, TABLE + 8, DATA + PAGE_SIZE, 0xcf);
 	h->x[S0] = HERE;
 	h->x[S1] = 4 * (JIT_HEAT + JIT_PATIENCE);
-	h->x[S2] = RIG_RAM + ROOT + 2 * PAGE_SIZE;
+	h->x[S2] = RIG_RAM + TABLE;
 	h->x[S3] = satp_of(r, OTHER_ROOT, 1, DATA + PAGE_SIZE);
 	h->x[S4] = turns ? PAGE_SIZE : 0;
 	h->x[T1] = (RIG_RAM + DATA + PAGE_SIZE) >> 2 | 0xcf;
@@ -149,9 +146,7 @@ static void a_guess_ends_with_its_translation(void **state)
 
 static void is_a_page_and_its_addend(const struct rig *r, const struct guess *g, u64 second)
 {
-	const u64 known[][2] = { { RIG_RAM + DATA, DATA },
-				 { HERE, DATA },
-				 { HERE + PAGE_SIZE, second } };
+	const u64 known[][2] = { { RIG_RAM + DATA, DATA }, { HERE, DATA }, { BEHIND, second } };
 
 	for (u32 i = 0; i < ARRAY_LEN(known); i++)
 		if (g->page == known[i][0])
@@ -177,7 +172,7 @@ static struct rig *add_in_turn(u64 second)
 	put_le64(r->ram + DATA, 1);
 	put_le64(r->ram + second, 1000);
 	h->satp = satp_of(r, ROOT, 0, DATA);
-	put_pte(r, pte_of_next(ROOT), second, 0xcf);
+	put_pte(r, TABLE + 8, second, 0xcf);
 	rig_priv(h, PRIV_S);
 	load_from(r, DATA);
 	exec_put(r, AFTER, code, ARRAY_LEN(code));
@@ -250,7 +245,7 @@ static void load_with_and_without(u64 bit, u64 rights)
 	exec_protect(r, ONLY_READ);
 	exec_put(r, CODE, code, ARRAY_LEN(code));
 	h->satp = satp_of(r, ROOT, 0, DATA);
-	put_pte(r, ROOT + 2 * PAGE_SIZE, DATA, rights);
+	put_pte(r, TABLE, DATA, rights);
 	h->x[S0] = HERE;
 	h->x[S1] = bit;
 	for (u32 i = 0; i < 2 * JIT_HEAT; i++) {
@@ -269,8 +264,6 @@ static void accesses_before_and_after_a_csr_share_nothing(void **state)
 	load_with_and_without(MSTATUS_MXR, 0xc9); /* only to be executed */
 	(void)state;
 }
-
-enum { BEHIND = HERE + PAGE_SIZE, TABLE = ROOT + 2 * PAGE_SIZE };
 
 /* HERE is DATA, the page behind it is whatever the entry says. */
 static struct rig *two_pages(u64 second, u64 bits)
