@@ -762,6 +762,7 @@ static int run_board(struct run *r, const struct exec_host *exec, u64 timeout_ns
 		.ram_free = host_ram_free,
 		.ram_discard = host_ram_discard,
 		.exec = exec,
+		.cpus = host_cpus(),
 		.chardev = open_chardev,
 		.block = open_block,
 		.net = open_net,

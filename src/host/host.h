@@ -262,7 +262,7 @@ char *host_cache_dir(void); /* $XDG_CACHE_HOME/vmbuild or ~/.cache/vmbuild */
 char *host_state_dir(void);
 /* Where the installation's boards/ and machines/ are: beside the program, or DATADIR. */
 char *host_data_dir(void);
-u32 host_cpus(void);
+u32 host_cpus(void); /* that this process may run on */
 bool host_is_tty(int fd);
 
 /* Runs a program (argv[0] looked up in PATH) and waits.  `out` gets its standard

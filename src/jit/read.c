@@ -360,7 +360,7 @@ static bool is_csr(help_fn *f)
 static bool goes_on(help_fn *f)
 {
 	return f == help_cbo_zero || f == help_cbo_clean || f == help_cbo_inval ||
-	       f == help_amocas_q || f == help_sfence_inval;
+	       f == help_amocas_q || f == help_sfence_inval || f == help_pause;
 }
 
 /* Of the others, those that do not wait, and do nothing for another hart meanwhile. */

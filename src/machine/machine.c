@@ -207,6 +207,7 @@ static void make_harts(struct machine *m)
 		.time = &m->time,
 		.harts = m->harts,
 		.nharts = p->nharts,
+		.cpus = m->host->cpus,
 		.sbi = p->boot.firmware == FIRMWARE_BUILTIN,
 		.exec = m->host->exec,
 		.ctx = m,

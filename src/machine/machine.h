@@ -19,6 +19,7 @@ struct machine_host {
 	void (*ram_free)(u8 *bytes, u64 size);
 	void (*ram_discard)(u8 *bytes, u64 n); /* whole pages become zero; NULL: they stay */
 	const struct exec_host *exec; /* for engines that compile; NULL: there can be none */
+	u32 cpus;                     /* that the harts' threads may run on */
 	/* Back ends of `host:`; `dev` is the device's name.  Freed through their ops. */
 	struct chardev *(*chardev)(void *ctx, const struct host_spec *spec, const char *dev,
 				   struct err *e);

@@ -7,11 +7,11 @@
 #include "csr.h"
 
 #include <sched.h>
-#include <unistd.h>
 
 enum {
 	SPIN_MAX_NS = 40000, /* about what a sleep and a wake-up cost */
 	SPIN_STEP_NS = 4000,
+	PAUSES_ALONE = 64, /* that give up no CPU */
 	A0 = 10
 };
 
@@ -19,11 +19,9 @@ static const u64 WAITING = (u64)1 << 63; /* in `waits_for`; no interrupt has thi
 
 /* -- Making ------------------------------------------------------------------------- */
 
-static u64 spin_limit(u32 nharts)
+static u64 spin_limit(const struct hart_env *env)
 {
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-
-	return cpus > 1 && nharts <= (unsigned long)cpus ? SPIN_MAX_NS : 0;
+	return env->cpus > 1 && env->nharts <= env->cpus ? SPIN_MAX_NS : 0;
 }
 
 struct hart *hart_new(const struct hart_config *config, const struct hart_env *env, u32 index,
@@ -40,7 +38,7 @@ struct hart *hart_new(const struct hart_config *config, const struct hart_env *e
 	h->decoder = decoder_new(&config->isa);
 	h->mmu = mmu_new();
 	h->code = code_new();
-	h->spin_max_ns = spin_limit(env->nharts);
+	h->spin_max_ns = spin_limit(env);
 	h->armed_ns = NEVER_NS;
 	inbox_init(&h->inbox);
 	csr_init(h);
@@ -417,4 +415,15 @@ bool help_wrs_sto(struct hart *h, const struct op *op, u64 pc)
 {
 	(void)op;
 	return wait_on_reservation(h, pc);
+}
+
+/* Zihintpause: the guest waits for another hart, which may have no CPU because this one is on it.
+ * Giving it up takes longer than a pause should, so where CPUs suffice it is done now and then. */
+bool help_pause(struct hart *h, const struct op *op, u64 pc)
+{
+	(void)op;
+	(void)pc;
+	if (!h->spin_max_ns || ++h->pauses % PAUSES_ALONE == 0)
+		sched_yield();
+	return false;
 }

@@ -344,7 +344,7 @@ void trap_interrupt(struct hart *h);
 typedef bool help_fn(struct hart *h, const struct op *op, u64 pc);
 help_fn help_csrrw, help_csrrs, help_csrrc, help_csrrwi, help_csrrsi, help_csrrci; /* csr.c */
 help_fn help_ecall, help_ebreak, help_mret, help_sret;                             /* trap.c */
-help_fn help_wfi, help_wrs_nto, help_wrs_sto;                                      /* hart.c */
+help_fn help_wfi, help_wrs_nto, help_wrs_sto, help_pause;                          /* hart.c */
 help_fn help_fence_i;                                                              /* code.c */
 help_fn help_sfence_vma, help_sfence_inval, help_amocas_q;                         /* mmu.c */
 help_fn help_cbo_inval, help_cbo_clean, help_cbo_zero;                             /* mmu.c */
@@ -547,10 +547,11 @@ struct hart {
 	u32 npmp;
 	u8 csr_rows[4096]; /* csr.c: row of each number, 0 if this hart has none */
 
-	bool stip;        /* time >= stimecmp, at the last look */
-	u64 armed_ns;     /* what env->deadline() was last told */
-	u64 spin_ns;      /* how long to hope before sleeping */
-	u64 spin_max_ns;  /* 0: more harts than CPUs */
+	bool stip;       /* time >= stimecmp, at the last look */
+	u64 armed_ns;    /* what env->deadline() was last told */
+	u64 spin_ns;     /* how long to hope before sleeping */
+	u64 spin_max_ns; /* 0: fewer CPUs than harts */
+	u32 pauses;
 	u32 pmu_counters; /* SBI PMU: that have an event */
 	struct {
 		u64 cause, epc, tval;

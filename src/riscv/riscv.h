@@ -41,6 +41,7 @@ struct hart_env {
 	struct timebase *time;
 	struct hart *const *harts; /* by index */
 	u32 nharts;
+	u32 cpus;                     /* of this computer, that their threads may run on */
 	bool sbi;                     /* ecall from S-mode goes to the built-in SBI */
 	const struct exec_host *exec; /* NULL: no engine may write code for the host */
 	struct jit *jit;              /* the engine's; see engine->open() */

@@ -84,6 +84,7 @@ static inline struct rig *rig_plan(const char *isa, u32 nharts)
 		.time = &r->time,
 		.harts = r->harts,
 		.nharts = nharts,
+		.cpus = 2,
 		.ctx = r,
 		.console_write = rig_write,
 		.console_read = rig_read,

@@ -55,8 +55,9 @@ static void two_patterns_match_one_word_only_if_one_is_a_case_of_the_other(void 
 				fail_msg("%s equals %s", p.name, q.name);
 			nested++;
 		}
-	/* c.addi16sp in c.lui, c.jr in c.mv, c.jalr in c.add, c.ebreak in both and in c.jalr */
-	assert_int_equal(nested, 5);
+	/* c.addi16sp in c.lui, c.jr in c.mv, c.jalr in c.add, c.ebreak in both and in c.jalr,
+	 * pause in fence */
+	assert_int_equal(nested, 6);
 	decoder_free(d);
 	(void)state;
 }
@@ -366,7 +367,7 @@ static bool same_meaning(const char *ours, const char *theirs)
 		{ "csrrw ", "unimp" },
 		{ "ori ", "prefetch." },
 		{ "fence ", "." },  /* with rd, rs1 or fm: to be taken as a fence */
-		{ "fence ", "pause" }, { "fence ", "fence.tso" },
+		{ "fence ", "fence.tso" }, { "pause", "fence" }, /* to an objdump without it */
 		{ "fence.i", "." },
 		{ "fcvt.", "." },   /* conversions that are exact take any mode */
 		{ "0x", "uret" }, { "0x", "hret" }, { "0x", "sfence.vm\n" }, { "0x", "dret" },

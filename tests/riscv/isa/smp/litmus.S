@@ -18,8 +18,10 @@
 	addi	s8, s8, 2
 	li	t1, 1
 	amoadd.w.aqrl zero, t1, (s5)
+	j	9f
+8:	pause				/* the other may need this CPU of the host */
 9:	lw	t1, 0(s5)
-	blt	t1, s8, 9b
+	blt	t1, s8, 8b
 	.endm
 
 /* Store to one, load of the other: at least one of the two sees the new value. */
