@@ -123,7 +123,7 @@ static void next_insn(struct gen *g, const struct ir *i)
 	g->len = i->b;
 	g->index++;
 	g->xmm_busy = 0;
-	assert(!g->busy);
+	assert(!g->busy || g->table_load);
 }
 
 /* The instruction from node n on, but its INSN.  Returns the next one's. */
@@ -234,6 +234,7 @@ static bool block(struct jit_code *code, const struct ir_block *b, const struct 
 	memset(&g.groups[0], 0, sizeof(g.groups[0]));
 	gen_forget_state(&g);
 	gen_find_groups(&g);
+	gen_find_table_load(&g);
 	g.guesses = bits_has(page->in_loop, b->start / 2);
 
 	gen_align(&g.c, 16);

@@ -178,7 +178,8 @@ struct gen {
 	u32 ngroups, current; /* 0: none */
 	bool guesses;         /* see guess_lookup() */
 	u32 nguesses;
-	u32 paired_sc; /* node of the SC whose LR has put the address into r13; or 0 */
+	u32 paired_sc;  /* node of the SC whose LR has put the address into r13; or 0 */
+	u32 table_load; /* node of the load that gets where a switch jumps to; or 0 */
 
 	struct stub stubs[JIT_INSNS * 6 + 8];
 	u32 nstubs;
@@ -315,6 +316,7 @@ void gen_jump_in_page(struct gen *g, u32 target, u32 done, bool back);
 void gen_target_of_rax(struct code_buf *c);
 void gen_jump_to_offset(struct gen *g, i64 target, u32 done);
 void gen_branch(struct gen *g, u32 n);
+void gen_find_table_load(struct gen *g);
 void gen_jump(struct gen *g, u32 n);
 void gen_finish_jump(struct gen *g);
 

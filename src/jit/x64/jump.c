@@ -100,23 +100,14 @@ static void jump_far_direct(struct gen *g, u32 done)
 	jump_to_target(g, rm_mem(R15, TARGET(pc) + (i32)(16 * place)));
 }
 
-/* To the address in rax, which is likely in this page. */
-static void jump_near(struct gen *g, u32 done)
+/* A switch, where rax is the address that its target was loaded from: the place is found by that,
+ * so that the host need not wait for the load to know where to go on.  Any place will do. */
+static void jump_by_table(struct gen *g, u32 target, u32 done)
 {
-	u32 far;
-
+	x64_rorx(&g->c, 0, RDX, rm_reg(RAX), 1);
+	x64_alu_imm(&g->c, ALU_AND, 0, rm_reg(RDX), 2 * TARGETS - 2);
+	gen_into(g, target, RAX);
 	count_jump(g, done);
-	x64_mov(&g->c, W, RCX, rm_reg(RAX));
-	x64_alu(&g->c, ALU_SUB, W, RCX, H(base));
-	x64_alu_imm(&g->c, ALU_CMP, W, rm_reg(RCX), PAGE_SIZE);
-	far = x64_jcc_short(&g->c, CC_AE);
-	x64_store(&g->c, W, H(pc), RAX);
-	x64_const(&g->c, RDX, (u64)(uintptr_t)g->page);
-	x64_mov(&g->c, 0, RAX, rm_index(RDX, RCX, 1, 0));
-	x64_alu(&g->c, ALU_ADD, W, RAX, H(code_start));
-	x64_jmp_rm(&g->c, rm_reg(RAX));
-	x64_bind_short(&g->c, far);
-	gen_target_of_rax(&g->c);
 	jump_to_target(g, rm_index(R15, RDX, 3, TARGET(pc)));
 }
 
@@ -162,6 +153,66 @@ void gen_branch(struct gen *g, u32 n)
 	}
 }
 
+/* A jump, if it does not link. */
+static u32 last_statement(const struct gen *g)
+{
+	u32 n = g->b->n - 1;
+
+	while (ir(g, n)->op < IR_INSN)
+		n--;
+	return n;
+}
+
+/* r += another register, or itself. */
+static bool adds_to(const struct gen *g, const struct ir *v, i64 r)
+{
+	return v->op == IR_ADD && is_op(g, v->a, IR_X) && is_op(g, v->b, IR_X) &&
+	       (ir(g, v->a)->k == r || ir(g, v->b)->k == r);
+}
+
+/* The load that x[r] comes from where node n is, if all in between adds to it; or 0. */
+static u32 load_of(const struct gen *g, u32 n, i64 r)
+{
+	enum extension e;
+	u32 load;
+
+	while (n--) {
+		const struct ir *i = ir(g, n);
+
+		if (i->op <= IR_INSN)
+			continue;
+		if (i->op != IR_SET || i->k != r)
+			return 0;
+		load = gen_extended_load(g, i->a, &e);
+		if (load != UINT32_MAX)
+			return load;
+		if (!adds_to(g, ir(g, i->a), r))
+			return 0;
+	}
+	return 0;
+}
+
+/* Of a jump that is no call and no return, by the registers that those use: as compilers write
+ * the cases of a switch. */
+void gen_find_table_load(struct gen *g)
+{
+	u32 jump = last_statement(g), load;
+	const struct ir *i;
+
+	g->table_load = 0;
+	if (!g->code->chains || !is_op(g, jump, IR_JUMP) || !hart_has(g->h, EXT_Zca))
+		return;
+	i = ir(g, ir(g, jump)->a);
+	if (i->op != IR_AND || !is_op(g, i->a, IR_X))
+		return;
+	i = ir(g, i->a);
+	if (i->k == 1 || i->k == 5 || pin(i->k) == NO_REG)
+		return;
+	load = load_of(g, jump, i->k);
+	if (load && !gen_in_group(g, load) && pin(gen_address_of(g, ir(g, load)->a).base) != NO_REG)
+		g->table_load = load;
+}
+
 /* The target is read before the link is written, and gone to when that is done. */
 void gen_jump(struct gen *g, u32 n)
 {
@@ -173,30 +224,14 @@ void gen_jump(struct gen *g, u32 n)
 			gen_leave(g, x64_jmp(&g->c));
 		return;
 	}
+	if (g->table_load)
+		return;
 	gen_take(g, RAX);
 	gen_into(g, v, RAX);
 	if (!hart_has(g->h, EXT_Zca)) {
 		x64_test_imm(&g->c, 0, rm_reg(RAX), 2);
 		gen_leave(g, x64_jcc(&g->c, CC_NE));
 	}
-}
-
-static bool links(const struct gen *g)
-{
-	for (u32 n = g->jump + 1; n < g->b->n; n++)
-		if (is_op(g, n, IR_SET))
-			return true;
-	return false;
-}
-
-/* No call and no return, by the registers that those use: the cases of a switch. */
-static bool is_jump_table(const struct gen *g, u32 n)
-{
-	const struct ir *i = ir(g, n);
-
-	while (i->op == IR_AND || i->op == IR_ADD)
-		i = ir(g, i->a);
-	return !links(g) && i->op == IR_X && i->k != 1 && i->k != 5;
 }
 
 void gen_finish_jump(struct gen *g)
@@ -206,8 +241,8 @@ void gen_finish_jump(struct gen *g)
 	if (is_op(g, v, IR_PC)) {
 		gen_jump_to_offset(g, ir(g, v)->k, g->index + 1);
 	} else {
-		if (g->code->chains && is_jump_table(g, v))
-			jump_near(g, g->index + 1);
+		if (g->table_load)
+			jump_by_table(g, v, g->index + 1);
 		else
 			jump_far(g, g->index + 1);
 		gen_release(g, RAX);

@@ -438,6 +438,10 @@ void gen_load_into(struct gen *g, u32 node, enum extension e, u8 d)
 	bool sum = is_sum(g, ir(g, node)->a);
 	struct lookup l;
 
+	if (node == g->table_load) { /* if C does the load, anything is there: jump_by_table() */
+		gen_take(g, RAX);
+		x64_mov(&g->c, 0, RAX, rm_reg(pin(gen_address_of(g, ir(g, node)->a).base)));
+	}
 	if (gen_in_group(g, node)) {
 		x64_op(&g->c, gen_load_op(size, e), d, gen_grouped(g, node), 0);
 		return;
