@@ -20,6 +20,7 @@ struct outlet {
 	bool asleep;  /* it waits for `more` */
 	bool stalled; /* the reader took nothing for PATIENCE_NS */
 	bool broken;  /* there is no reader any more */
+	bool telling; /* the thread is at that, without the lock */
 	bool ending;
 	u64 taken, lost; /* bytes */
 	u64 told;        /* of those lost */
@@ -49,13 +50,15 @@ static ssize_t put(int fd, const u8 *bytes, size_t n)
 
 static void failed(struct outlet *o, int error)
 {
-	o->broken = true;
+	o->broken = o->telling = true;
 	o->lost += o->n;
 	o->n = 0;
 	pthread_cond_broadcast(&o->less);
 	pthread_mutex_unlock(&o->lock);
 	log_line(LOG_WARNING, "%s: output ends here: %s", o->name, strerror(error));
 	pthread_mutex_lock(&o->lock);
+	o->telling = false;
+	pthread_cond_broadcast(&o->less);
 }
 
 /* With the lock, which it gives up while it writes. */
@@ -181,11 +184,13 @@ void outlet_attach(struct outlet *o, int fd)
 	pthread_mutex_unlock(&o->lock);
 }
 
-/* With the lock. */
+/* With the lock.  What the thread tells of its end belongs to it. */
 static void wait_until_out(struct outlet *o)
 {
 	while (o->n && !is_gone(o) && !o->stalled && wait_for_less(o))
 		;
+	while (o->telling)
+		pthread_cond_wait(&o->less, &o->lock);
 }
 
 void outlet_flush(struct outlet *o)
