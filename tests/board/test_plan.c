@@ -1,7 +1,6 @@
 /* From a right board to a plan: values, places, interrupts. */
 #include "loading.h"
-
-#include <time.h>
+#include "patience.h"
 
 static const struct value *value_of(const struct plan_device *d, const char *name)
 {
@@ -260,15 +259,6 @@ static char *many_devices(u32 n)
 		str_add(&s, "  uart_%u: {device: uart-16550, reg: auto, clock-frequency: 1MHz}\n",
 			i);
 	return s.p;
-}
-
-/* Of this process: others may run beside it. */
-static u64 cpu_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (u64)t.tv_sec * 1000000000 + (u64)t.tv_nsec;
 }
 
 static u64 load_time(u32 n)

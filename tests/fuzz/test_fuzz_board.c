@@ -20,13 +20,13 @@ static void a_large_file_is_refused_or_read_soon(void **state)
 
 	for (size_t i = 0; i < ARRAY_LEN(pieces); i++) {
 		struct str s = { 0 };
-		u64 start = now_ns(), took;
+		u64 start = cpu_ns(), took;
 
 		str_add(&s, "vmbuild: 1\nkind: board\nname: t\nx-b: ");
 		while (s.n < 900 * 1024)
 			str_add(&s, "%s", pieces[i]);
 		fuzz_one((const u8 *)s.p, s.n);
-		took = (now_ns() - start) / 1000000;
+		took = (cpu_ns() - start) / 1000000;
 		if (took > 5000)
 			fail_msg("`%s`: %u ms", pieces[i], (u32)took);
 		str_free(&s);

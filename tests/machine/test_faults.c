@@ -9,6 +9,7 @@
 #include "check.h"
 #include "cli.h"
 #include "folder.h"
+#include "patience.h"
 #include "riscv.h"
 
 #include <dlfcn.h>
@@ -317,7 +318,7 @@ static NORETURN void be_child(int (*scenario)(void), u32 n)
 	for (int s = 1; s < 32; s++) /* cmocka has handlers */
 		signal(s, SIG_DFL);
 	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0 });
-	alarm(60);
+	alarm(PATIENCE_S);
 	dup2(in, 0);
 	dup2(out, 1);
 	dup2(out, 2);

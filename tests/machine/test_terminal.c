@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "check.h"
 #include "host.h"
+#include "patience.h"
 
 #include <poll.h>
 #include <pty.h>
@@ -11,9 +12,6 @@
 #include <termios.h>
 #include <unistd.h>
 #include <utmp.h>
-
-#define SECOND_NS ((u64)1000000000)
-#define PATIENCE  (20 * SECOND_NS) /* sanitizers are slow, machines are shared */
 
 /* A guest by polling: says ">", then echoes; Q passes, F fails with 7. */
 static const u32 echo[] = {
@@ -63,7 +61,7 @@ static void become_echo(const char *program, const char *const *more)
 	const char *argv[16] = { vmbuild(),   "run",   "boards/bare.yaml",
 				 "-p",        elf,     "--set",
 				 load,        "--set", "boot.entry=0x8000_0000",
-				 "--timeout", "60s" };
+				 "--timeout", "10m" };
 	u32 n = 11;
 
 	while (more && *more)
@@ -120,7 +118,7 @@ static bool look(struct person *p)
 
 static void expect(struct person *p, const char *text)
 {
-	u64 until = now_ns() + PATIENCE;
+	u64 until = now_ns() + PATIENCE_NS;
 	const char *at;
 
 	while (!(at = strstr(p->seen + p->passed, text))) {
@@ -139,7 +137,7 @@ static void type(struct person *p, const char *keys)
 /* The exit code, or 256 + the signal that ended it. */
 static int wait_for(struct person *p)
 {
-	u64 until = now_ns() + PATIENCE;
+	u64 until = now_ns() + PATIENCE_NS;
 	int status;
 
 	while (!waitpid(p->pid, &status, WNOHANG)) {
@@ -236,7 +234,8 @@ static void a_timeout_is_4(void **state)
 	struct person *p = start_echo((const char *[]){ "--timeout", "300ms", NULL });
 
 	assert_int_equal(wait_for(p), 4);
-	expect(p, "\r\nbare: timeout after 0.3 s");
+	expect(p, "\r\nbare: timeout after ");
+	assert_true(strtod(p->seen + p->passed, NULL) >= 0.3);
 	assert_restored(p);
 	leave(p);
 	(void)state;
@@ -313,8 +312,7 @@ static void a_paused_guest_is_silent_and_goes_on(void **state)
 	expect(p, "bare: paused\r\n");
 	type(p, "\035i");
 	expect(p, "bare: paused for ");
-	while (look(p))
-		;
+	expect(p, "\r\n");
 	n = p->n;
 	type(p, "y");
 	look(p);

@@ -1,8 +1,7 @@
 /* The built-in SBI: each function with legal and illegal arguments, and harts that ask
  * something of each other. */
+#include "patience.h"
 #include "rig.h"
-
-#include <time.h>
 
 /* clang-format off */
 enum {
@@ -539,13 +538,7 @@ static void just_run(struct hart *h)
 
 static void await(_Atomic u32 *n, u32 want)
 {
-	u64 end = now_ns() + (u64)20 * 1000000000;
-
-	while (atomic_load(n) != want) {
-		if (now_ns() > end)
-			fail_msg("stuck: %u, not %u", atomic_load(n), want);
-		nanosleep(&(struct timespec){ 0, 10000 }, NULL);
-	}
+	AWAIT(atomic_load(n) == want);
 }
 
 struct crowd {

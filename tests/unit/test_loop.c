@@ -1,6 +1,7 @@
 /* The event loop: descriptors, deadlines, wakes, signals. */
 #include "check.h"
 #include "host.h"
+#include "patience.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -117,20 +118,23 @@ static void a_removed_descriptor_is_not_called_in_the_same_round(void **state)
 	(void)state;
 }
 
+static u64 lateness(struct seen *s)
+{
+	s->calls = 0;
+	s->due_ns = now_ns() + 2 * MS + 345678;
+	loop_run(s->l, quit_when_due, s);
+	assert_true(s->at_ns >= s->due_ns);
+	assert_true(s->calls <= 3); /* slept, and did not spin */
+	return s->at_ns - s->due_ns;
+}
+
 static void a_deadline_is_met_and_never_early(void **state)
 {
 	struct seen s = { .l = new_loop() };
-	u64 late = UINT64_MAX;
 
-	for (u32 i = 0; i < 20; i++) { /* the host is busy: the best of some */
-		s.due_ns = now_ns() + 2 * MS + 345678;
-		loop_run(s.l, quit_when_due, &s);
-		assert_true(s.at_ns >= s.due_ns);
-		late = MIN(late, s.at_ns - s.due_ns);
-	}
-	print_message("best deadline: %u ns late\n", (u32)late);
-	assert_true(late < MS);
-	assert_true(s.calls <= 3 * 20); /* slept, and did not spin */
+	for (u32 i = 0; i < 20; i++)
+		lateness(&s);
+	AWAIT(lateness(&s) < MS / 2); /* later where others have the CPU */
 	loop_free(s.l);
 	(void)state;
 }
@@ -320,11 +324,13 @@ static void open_door(void *ctx, u32 events)
 		loop_quit(d->seen.l);
 }
 
-/* The shortage is over at `due_ns`. */
+/* The shortage is over a while after somebody has knocked. */
 static u64 lift_limit(void *ctx)
 {
 	struct door *d = ctx;
 
+	if (!d->seen.calls)
+		d->seen.due_ns = now_ns() + 300 * MS;
 	if (now_ns() < d->seen.due_ns)
 		return d->seen.due_ns;
 	setrlimit(RLIMIT_NOFILE, &d->limit);
@@ -351,7 +357,6 @@ static void who_connects_without_a_descriptor_waits_and_the_loop_sleeps(void **s
 	none.rlim_cur = (rlim_t)caller + 1;
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
 	d.seen.f = loop_add(d.seen.l, listener, LOOP_READ, open_door, &d);
-	d.seen.due_ns = now_ns() + 300 * MS;
 	loop_run(d.seen.l, lift_limit, &d);
 	assert_true(d.client >= 0);
 	assert_int_equal(d.seen.calls, 2); /* in vain, and when the second was over */

@@ -1,6 +1,7 @@
 /* RFB, WebSocket, and the server that speaks both: rfb.c, websocket.c, rfb_server.c. */
 #define DESK_MOST 1000u
 #include "desk.h"
+#include "patience.h"
 
 #include "rfb.h"
 
@@ -973,12 +974,13 @@ static void turn(struct service *s, u64 ms)
 	loop_run(s->l, due, s);
 }
 
-/* What comes within five seconds, as soon as it has `least` bytes or the other end has closed. */
+/* What comes, as soon as it has `least` bytes or the other end has closed. */
 static size_t get(struct service *s, int fd, char *to, size_t cap, size_t least)
 {
+	u64 until = now_ns() + PATIENCE_NS;
 	size_t n = 0;
 
-	for (u32 i = 0; i < 500 && n < least; i++) {
+	while (n < least && now_ns() < until) {
 		ssize_t got = recv(fd, to + n, cap - 1 - n, 0);
 
 		if (got == 0)

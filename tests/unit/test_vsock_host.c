@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "check.h"
 #include "folder.h"
+#include "patience.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -42,9 +43,7 @@ static u32 value(const u32 *what)
 
 static void wait_for(const u32 *what, u32 v)
 {
-	for (u32 i = 0; i < 10000 && value(what) != v; i++)
-		usleep(1000);
-	assert_int_equal(value(what), v);
+	AWAIT(value(what) == v);
 }
 
 static void on_opened(struct vsock *s, u32 slot)
@@ -150,7 +149,7 @@ static struct sockaddr_un address(const char *suffix)
 
 static int patient(int fd)
 {
-	struct timeval patience = { .tv_sec = 10 };
+	struct timeval patience = { .tv_sec = PATIENCE_S };
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	return fd;
@@ -202,9 +201,7 @@ static void who_names_a_port_gets_to_it_when_the_guest_accepts(void **state)
 	assert_int_equal(received(), 0); /* the guest has not accepted */
 	dev.s->ops->accept(dev.s, 3, 4000000000);
 	expect_from(fd, "OK 4000000000\n");
-	for (u32 i = 0; i < 10000 && !received(); i++)
-		usleep(1000);
-	assert_int_equal(received(), 5);
+	AWAIT(received() == 5);
 	assert_memory_equal(dev.got, "early", 5);
 	dev.s->ops->write(dev.s, 3, (const u8 *)"hello", 5);
 	expect_from(fd, "hello");
@@ -338,7 +335,8 @@ static void what_the_device_does_not_take_waits(void **state)
 	fd = patient(accept(l, NULL, NULL));
 	assert_int_equal(send(fd, "abcdefgh", 8, 0), 8);
 	close(fd);
-	usleep(50000);
+	AWAIT(received() == 3);
+	usleep(50000); /* and no more than that */
 	assert_int_equal(received(), 3);
 	assert_int_equal(value(&dev.ended), 0);
 	pthread_mutex_lock(&dev.lock);
