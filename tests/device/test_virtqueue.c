@@ -1,8 +1,8 @@
 /* virtqueues: chains that break the rules, indices, and who is told when. */
+#include "patience.h"
 #include "virtio_bench.h"
 
 #include <pthread.h>
-#include <sched.h>
 
 #define SIZE     8
 #define BURST    16
@@ -630,8 +630,7 @@ static void copies_go_through_the_segments_and_stop_at_the_end(void **state)
  * driver kicks only when it is asked to, and offers the next chain as soon as it sees the
  * last one used: just when the device looks for more.  If a look or a fence were missing
  * on either side, a chain would be left lying and the driver would wait for ever. */
-#define STORM      300000
-#define YIELD_EACH 1000 /* where there is but one CPU the other thread needs it */
+#define STORM      30000
 #define TURNS_MOST 1000 /* the first one that follows a kick should do */
 
 struct storm {
@@ -644,12 +643,14 @@ static void *work(void *ctx)
 {
 	struct storm *s = ctx;
 
-	while (!s->over) {
-		if (atomic_exchange(&s->kicked, false))
+	for (u32 idle = 0; !s->over; idle++) {
+		if (atomic_exchange(&s->kicked, false)) {
 			driver_kick(&s->d, 0);
+			idle = 0;
+		}
 		timers_run_at(s->d.b->machine.timers, s->d.b->now);
-		if (++s->turns % YIELD_EACH == 0)
-			sched_yield();
+		s->turns++;
+		between_looks(idle);
 	}
 	return NULL;
 }
@@ -666,11 +667,10 @@ static void wait_for_device(struct storm *s, u16 offered, u16 most)
 	_Atomic u16 *used = index_of(&s->d, s->d.q[0].used + 2);
 	u32 began = s->turns;
 
-	for (u32 i = 1; (u16)(offered - atomic_load(used)) > most; i++) {
+	for (u32 looks = 0; (u16)(offered - atomic_load(used)) > most; looks++) {
 		if (s->turns - began > TURNS_MOST && (u16)(offered - atomic_load(used)) > most)
 			fail_msg("a kick was lost");
-		if (i % YIELD_EACH == 0)
-			sched_yield();
+		between_looks(looks);
 	}
 }
 
