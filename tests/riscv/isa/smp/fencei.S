@@ -9,6 +9,13 @@
 #define ROUNDS 2000
 #define LI_A0  0x00000513
 
+	.macro	is_soon value, at
+	j	9f
+8:	pause				/* the other may need this CPU of the host */
+9:	lw	t0, \at
+	bne	t0, \value, 8b
+	.endm
+
 TEST
 	la	s1, code
 	la	s2, turn
@@ -16,8 +23,7 @@ TEST
 	/* the other hart writes `li a0, s3`, then the turn */
 1:	CHECK
 	sw	s3, 4(s2)		/* asks */
-2:	lw	t0, 0(s2)
-	bne	t0, s3, 2b
+	is_soon	s3, 0(s2)
 	fence	r, rw
 	fence.i
 	jalr	s1
@@ -32,8 +38,7 @@ others:	li	t0, 1
 	la	s1, code
 	la	s2, turn
 	li	s3, 1
-1:	lw	t0, 4(s2)
-	bne	t0, s3, 1b
+1:	is_soon	s3, 4(s2)
 	li	t0, LI_A0
 	slli	t1, s3, 20
 	add	t0, t0, t1

@@ -38,7 +38,9 @@ PASS
 ask:	sw	zero, 4(s1)
 	fence
 	sw	s3, 4(s2)
-1:	lw	t0, 4(s1)
+	j	2f
+1:	pause				/* the other may need this CPU of the host */
+2:	lw	t0, 4(s1)
 	beqz	t0, 1b
 	fence
 	ret
@@ -59,9 +61,13 @@ others:	li	t0, 1
 	li	s2, CLINT+4
 	li	s3, WINDOW
 	ENTER(S_MODE)
-1:	lw	a0, 0(s3)
+1:	li	t1, 100
+2:	lw	a0, 0(s3)
 	lw	a1, 0(s3)
 	lw	a2, 0(s3)
+	addi	t1, t1, -1
+	bnez	t1, 2b
+	pause				/* and so may the one that waits */
 	j	1b
 
 	.balign	4
