@@ -2,13 +2,26 @@
  *
  * A second hart, on trial, interprets the instructions of the block first.  What it wrote to
  * memory is noted and undone; then the compiled block runs, and all that the guest can see must
- * be the same: registers, CSRs, floating-point flags, the bytes written, where it goes on.
+ * be the same: registers, CSRs, floating-point flags, the bytes written, where it goes on, how it
+ * sees memory from there, and whether an interrupt comes first.
  *
- * A block is cut before an instruction whose effects cannot be undone (devices), or which need
- * not be the same twice (time); that one is interpreted, once.  Jumps between blocks return here.
- * Harts take turns, some blocks each, so that nobody sees what is undone.
+ * A block is cut before an instruction whose effects cannot be undone, or which need not be the
+ * same twice; that one is interpreted, once:
+ *
+ *   loads and stores of devices, and of what is watched as they are: mmu.c refuses them
+ *   the CSR `time`
+ *   an instruction over the end of its page, of which only one half is known here
+ *
+ * A block that ends with what compiled code leaves to the interpreter anyway is not cut, but must
+ * have stopped there: wfi, wrs.nto, wrs.sto, ebreak, what is no instruction, and an ecall that is
+ * not U-mode's, as firmware may be behind it.
+ *
+ * Jumps between blocks return here.  Harts take turns, some blocks each, so that nobody sees what
+ * is undone.
  */
 #include "jit.h"
+
+#include "csr.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -17,7 +30,7 @@
 struct tried {
 	struct hart *hart;
 	struct trial trial;
-	struct ir_block ir;
+	struct ir_block ir, cut;
 	u16 insns_at[JIT_INSNS + 1];     /* nodes: INSN of each instruction, and the end */
 	const struct jit_page *page;     /* that the block is in */
 	struct hart *after;              /* after so many steps: JIT_INSNS + 1 of them */
@@ -25,8 +38,11 @@ struct tried {
 	u8 wrote[ARRAY_LEN(((struct trial *)0)->writes)][64];
 	u32 steps;
 	bool left_block; /* by its last step */
+	bool came;       /* an interrupt was due before the first, and nobody has looked yet */
+	bool due;        /* one is after the last */
+	bool whole;      /* the block that is compared with it; else it is cut */
 	bool stale;      /* translations changed outside of its sight */
-	u64 blocks, insns, others;
+	u64 blocks, insns, ends, others;
 };
 
 /* Turns go round: who comes first is first. */
@@ -60,23 +76,11 @@ static void end_turn(void)
 
 /* -- The trial ------------------------------------------------------------------------ */
 
-/* CSRs that time or other threads change, or that reach beyond the hart. */
-static bool is_volatile_csr(u32 word)
-{
-	static const u16 numbers[] = { 0xc01, 0x344, 0x144, 0x14d, 0x30a, 0x309,
-				       0x151, 0x15c, 0xdb0, 0x351, 0x35c, 0xfb0 };
-
-	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
-		if (word >> 20 == numbers[i])
-			return true;
-	return false;
-}
-
-static void read_block(struct tried *t, const struct hart *h, u32 max_insns)
+static void read_block(struct tried *t, const struct hart *h)
 {
 	u32 n = 0;
 
-	ir_read(&t->ir, h, t->page->bytes, (u32)(h->pc % PAGE_SIZE), max_insns);
+	ir_read(&t->ir, h, t->page->bytes, (u32)(h->pc % PAGE_SIZE), JIT_BLOCK);
 	for (u32 i = 0; i < t->ir.n; i++)
 		if (t->ir.ir[i].op == IR_INSN)
 			t->insns_at[n++] = (u16)i;
@@ -97,18 +101,38 @@ static u64 offset_behind(const struct tried *t, u32 insn)
 	return (u64)i->k + i->b;
 }
 
-static bool can_be_tried(const struct tried *t, u32 insn)
+/* What stands alone behind the INSN of an instruction, if that is such a statement. */
+static const struct ir *statement(const struct tried *t, u32 insn, enum ir_op op)
 {
-	const struct ir_block *b = &t->ir;
-	u32 i = insn_node(t, insn);
+	u32 i = insn_node(t, insn) + 1;
 
-	if (i == b->n || offset_behind(t, insn) > PAGE_SIZE)
-		return false;
-	for (i++; i < b->n && b->ir[i].op != IR_INSN; i++)
-		if (b->ir[i].op == IR_END ||
-		    (b->ir[i].op == IR_CSR && is_volatile_csr((u32)b->ir[i].k)))
-			return false;
-	return true;
+	return i < t->ir.n && t->ir.ir[i].op == op ? &t->ir.ir[i] : NULL;
+}
+
+static bool ends_block(const struct tried *t, u32 insn)
+{
+	return statement(t, insn, IR_END);
+}
+
+/* Compiled code goes no further: the interpreter does it, in whatever engine. */
+static bool is_left(const struct tried *t, u32 insn, enum priv priv)
+{
+	const struct ir *end = statement(t, insn, IR_END);
+
+	return end && (!end->k || (end->k == (i64)(uintptr_t)help_ecall && priv != PRIV_U));
+}
+
+static bool reads_time(const struct tried *t, u32 insn)
+{
+	const struct ir *csr = statement(t, insn, IR_CSR);
+
+	return csr && (u32)csr->k >> 20 == CSR_TIME;
+}
+
+static bool can_be_tried(const struct tried *t, u32 insn, enum priv priv)
+{
+	return insn < t->ir.insns && offset_behind(t, insn) <= PAGE_SIZE && !reads_time(t, insn) &&
+	       !is_left(t, insn, priv);
 }
 
 static void undo(struct trial *t, u32 from)
@@ -142,10 +166,12 @@ static bool try_step(struct tried *t, u32 step)
 	}
 	hart_copy(&t->after[step + 1], t->hart);
 	t->writes_after[step + 1] = t->trial.nwrites;
+	for (u32 i = writes; i < t->trial.nwrites; i++)
+		memcpy(t->wrote[i], t->trial.writes[i].at, t->trial.writes[i].size);
 	return true;
 }
 
-/* The state after each step, what was written, and memory as it was before. */
+/* The state after each step, what that wrote, and what was there before. */
 static void try_block(struct tried *t, const struct hart *h)
 {
 	u64 base = align_down(h->pc, PAGE_SIZE);
@@ -156,28 +182,81 @@ static void try_block(struct tried *t, const struct hart *h)
 		mmu_forget(t->hart);
 	t->stale = false;
 	mmu_mode_changed(t->hart);
-	t->trial.nwrites = 0;
-	t->left_block = false;
-	for (t->steps = 0; can_be_tried(t, t->steps) && !t->left_block; t->steps++) {
+	atomic_store(&t->hart->event, 0);
+	t->came = trap_due(t->hart);
+	t->trial.nwrites = t->writes_after[0] = 0;
+	t->left_block = t->due = false;
+	for (t->steps = 0; !t->left_block && can_be_tried(t, t->steps, t->hart->priv); t->steps++) {
 		if (!try_step(t, t->steps))
 			break;
-		t->left_block = t->hart->pc != base + offset_behind(t, t->steps);
+		t->due = !t->came && atomic_load(&t->hart->event);
+		t->left_block = t->due || t->hart->pc != base + offset_behind(t, t->steps);
 	}
-	for (u32 i = 0; i < t->trial.nwrites; i++)
-		memcpy(t->wrote[i], t->trial.writes[i].at, t->trial.writes[i].size);
+	t->whole = t->left_block || t->steps == t->ir.insns || is_left(t, t->steps, t->hart->priv);
 }
 
 /* -- The judgment --------------------------------------------------------------------------------
  */
 
-static const char *memory_difference(const struct tried *t, u32 steps)
+/* Takes over into the bytes of write `to` those of write `from` that are the same bytes. */
+static void overlay(const struct trial *t, u8 *bytes, u32 to, const u8 *others, u32 from)
 {
-	if (steps != t->steps) /* what was written last is not known for each step */
-		return NULL;
-	for (u32 i = 0; i < t->writes_after[steps]; i++)
-		if (memcmp(t->wrote[i], t->trial.writes[i].at, t->trial.writes[i].size) != 0)
+	uintptr_t at = (uintptr_t)t->writes[to].at, other = (uintptr_t)t->writes[from].at;
+
+	for (u32 i = 0; i < t->writes[from].size; i++)
+		if (other + i - at < t->writes[to].size)
+			bytes[other + i - at] = others[i];
+}
+
+/* What is where `write` goes when n writes are done: it itself may be among them or not. */
+static void bytes_after(const struct tried *t, u32 n, u32 write, u8 *bytes)
+{
+	const struct trial *trial = &t->trial;
+
+	if (write < n) {
+		memcpy(bytes, t->wrote[write], trial->writes[write].size);
+		for (u32 i = write + 1; i < n; i++)
+			overlay(trial, bytes, write, t->wrote[i], i);
+	} else {
+		memcpy(bytes, trial->writes[write].was, trial->writes[write].size);
+		for (u32 i = write; i-- > n;)
+			overlay(trial, bytes, write, trial->writes[i].was, i);
+	}
+}
+
+/* Writes that are done after so many steps.  A lookup for several accesses may have set A and D
+ * bits for the first, which comes next. */
+static u32 writes_done(const struct tried *t, u32 step)
+{
+	u32 n = t->writes_after[step];
+
+	while (step < t->steps && n < t->writes_after[step + 1] && t->trial.writes[n].walked &&
+	       !memcmp(t->wrote[n], t->trial.writes[n].at, t->trial.writes[n].size))
+		n++;
+	return n;
+}
+
+static const char *memory_difference(const struct tried *t, u32 step)
+{
+	u32 done = writes_done(t, step);
+	u8 bytes[sizeof(t->wrote[0])];
+
+	for (u32 i = 0; i < t->trial.nwrites; i++) {
+		bytes_after(t, done, i, bytes);
+		if (memcmp(bytes, t->trial.writes[i].at, t->trial.writes[i].size) != 0)
 			return "memory";
+	}
 	return NULL;
+}
+
+/* What no register shows. */
+static const char *hidden_difference(const struct tried *t, const struct hart *h, u32 step)
+{
+	if (!mmu_is_current(h))
+		return "how memory is seen";
+	if (t->due && step == t->steps && !atomic_load(&h->event))
+		return "an interrupt that is due";
+	return memory_difference(t, step);
 }
 
 /* The step after which the hart is; the nearest if it is after none. */
@@ -190,11 +269,11 @@ static const char *difference(const struct tried *t, const struct hart *h, u32 *
 		if (hart_instret(&t->after[i]) != hart_instret(h))
 			continue;
 		*step = i;
-		what = hart_difference(&t->after[i], h);
+		what = hart_difference(&t->after[0], &t->after[i], h);
 		if (!what || t->after[i].pc == h->pc)
 			break;
 	}
-	return what ? what : memory_difference(t, *step);
+	return what ? what : hidden_difference(t, h, *step);
 }
 
 static void report(const struct tried *t, const struct hart *h, const char *what, u32 step)
@@ -232,7 +311,7 @@ static void report(const struct tried *t, const struct hart *h, const char *what
 
 /* -- A block -------------------------------------------------------------------------- */
 
-/* Code of no more instructions than were tried; *kept: it is all of the block. */
+/* Code of no more instructions than were tried; behind *used there is room again afterwards. */
 static u32 code_of(struct hart *h, struct tried *t, struct jit_page *page, u32 *used)
 {
 	struct jit *j = h->env->jit;
@@ -240,14 +319,14 @@ static u32 code_of(struct hart *h, struct tried *t, struct jit_page *page, u32 *
 	_Atomic u32 *entry = &page->entry[start / 2];
 
 	*used = j->code.used;
-	if (t->left_block || t->steps == t->ir.insns) {
+	if (t->whole) {
 		if (*entry == j->code.miss && !cache_compile(j, h, page, start, false))
 			return 0;
 		*used = j->code.used;
 		return *entry;
 	}
-	read_block(t, h, t->steps);
-	return backend.block(&j->code, &t->ir, h, page, &j->made) ? j->made.code : 0;
+	ir_read(&t->cut, h, page->bytes, start, t->steps);
+	return backend.block(&j->code, &t->cut, h, page, &j->made) ? j->made.code : 0;
 }
 
 static void interpret_one(struct hart *h, struct tried *t)
@@ -262,8 +341,9 @@ static void rewind_to_start(struct hart *h, struct tried *t)
 {
 	for (u32 i = t->trial.nwrites; i--;)
 		memcpy(t->trial.writes[i].at, t->trial.writes[i].was, t->trial.writes[i].size);
-	hart_copy(h, &t->after[0]);
-	mmu_mode_changed(h);
+	hart_undo(h, &t->after[0], &t->after[t->steps]);
+	mmu_forget(h);
+	t->stale = true;
 }
 
 static const char *compare_once(struct hart *h, struct tried *t, struct jit_page *page, u32 *step)
@@ -285,10 +365,12 @@ static const char *compare_once(struct hart *h, struct tried *t, struct jit_page
 	jit_enter(h, code);
 	j->code.used = used;
 	what = difference(t, h, step);
-	if (!what && !*step)
-		interpret_one(h, t);
 	t->blocks++;
 	t->insns += *step;
+	t->ends += *step && ends_block(t, *step - 1);
+	t->stale |= t->writes_after[*step] != writes; /* some were read, and never were */
+	if (!what && !*step)
+		interpret_one(h, t);
 	return what;
 }
 
@@ -326,8 +408,8 @@ static bool go(struct hart *h)
 	if (page == &h->env->jit->none)
 		return false;
 	t->page = page;
-	read_block(t, h, JIT_BLOCK);
-	if (t->ir.ir[1].op == IR_END)
+	read_block(t, h);
+	if (is_left(t, 0, h->priv))
 		return false;
 	compare_block(h, t, page);
 	return true;
@@ -387,18 +469,19 @@ static void detach(struct hart *h)
 
 static void stats(const struct hart_env *env, struct str *out)
 {
-	u64 blocks = 0, insns = 0, others = 0;
+	u64 blocks = 0, insns = 0, ends = 0, others = 0;
 
 	for (u32 i = 0; i < env->nharts; i++) {
 		blocks += env->harts[i]->tried->blocks;
 		insns += env->harts[i]->tried->insns;
+		ends += env->harts[i]->tried->ends;
 		others += env->harts[i]->tried->others;
 	}
 	engine_jit.stats(env, out);
 	str_add(out,
-		"lockstep-blocks %" PRIu64 "\nlockstep-compared %" PRIu64
+		"lockstep-blocks %" PRIu64 "\nlockstep-compared %" PRIu64 "\nlockstep-ends %" PRIu64
 		"\nlockstep-interpreted %" PRIu64 "\n",
-		blocks, insns, others);
+		blocks, insns, ends, others);
 }
 
 const struct engine engine_lockstep = {

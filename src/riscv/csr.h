@@ -61,7 +61,7 @@ u64 csr_read(const struct hart *h, const struct csr_row *row, u32 num);
 /* Result as of csr_write_fn. */
 bool csr_change(struct hart *h, const struct csr_row *row, u32 num, struct csr_change c);
 
-enum { CSR_SSTATUS = 0x100 };
+enum { CSR_SSTATUS = 0x100, CSR_TIME = 0xc01 };
 
 /* The bits of mstatus that sstatus shows and writes; those that this hart can change. */
 #define SSTATUS_WRITABLE                                                                           \

@@ -129,7 +129,16 @@ static const struct {
 	STATE(pmpcfg, csr_rows),
 };
 
-void hart_copy(struct hart *to, const struct hart *from)
+static void copy_own_of_file(struct imsic_file *to, const struct imsic_file *from)
+{
+	to->words = from->words;
+	memcpy(to->eie, from->eie, from->words * sizeof(from->eie[0]));
+	to->eidelivery = from->eidelivery;
+	to->eithreshold = from->eithreshold;
+}
+
+/* What no other thread changes. */
+static void copy_own(struct hart *to, const struct hart *from)
 {
 	u8 *t = (u8 *)to;
 	const u8 *f = (const u8 *)from;
@@ -142,25 +151,83 @@ void hart_copy(struct hart *to, const struct hart *from)
 	to->reserved_size = from->reserved_size;
 	to->stip = from->stip;
 	to->last_trap = from->last_trap;
-	atomic_store(&to->mip, atomic_load(&from->mip));
-	atomic_store(&to->lines, atomic_load(&from->lines));
+	for (size_t i = 0; i < ARRAY_LEN(to->imsic); i++)
+		copy_own_of_file(&to->imsic[i], &from->imsic[i]);
 }
 
-const char *hart_difference(const struct hart *a, const struct hart *b)
+void hart_copy(struct hart *to, const struct hart *from)
 {
-	const u8 *x = (const u8 *)a, *y = (const u8 *)b;
+	copy_own(to, from);
+	atomic_store(&to->mip, atomic_load(&from->mip));
+	atomic_store(&to->lines, atomic_load(&from->lines));
+	for (size_t i = 0; i < ARRAY_LEN(to->imsic); i++)
+		for (u32 w = 0; w < from->imsic[i].words; w++)
+			atomic_store(&to->imsic[i].eip[w], atomic_load(&from->imsic[i].eip[w]));
+}
 
-	if (hart_instret(a) != hart_instret(b))
-		return "instret";
+/* Of bits that other threads set those that this hart changed. */
+static void undo_bits(_Atomic u64 *at, u64 before, u64 after)
+{
+	u64 changed = before ^ after;
+
+	atomic_fetch_and(at, ~(changed & after));
+	atomic_fetch_or(at, changed & before);
+}
+
+void hart_undo(struct hart *h, const struct hart *before, const struct hart *after)
+{
+	copy_own(h, before);
+	undo_bits(&h->mip, before->mip, after->mip);
+	for (size_t i = 0; i < ARRAY_LEN(h->imsic); i++)
+		for (u32 w = 0; w < h->imsic[i].words; w++)
+			undo_bits(&h->imsic[i].eip[w], before->imsic[i].eip[w],
+				  after->imsic[i].eip[w]);
+}
+
+static const char *own_difference(const struct hart *want, const struct hart *h)
+{
+	const u8 *x = (const u8 *)want, *y = (const u8 *)h;
+
 	for (size_t i = 0; i < ARRAY_LEN(states); i++) {
 		size_t size = states[i].size;
 
 		if (states[i].at == offsetof(struct hart, x))
-			size -= sizeof(a->x[0]); /* the sink */
+			size -= sizeof(h->x[0]); /* the sink */
 		if (memcmp(x + states[i].at, y + states[i].at, size) != 0)
 			return states[i].name;
 	}
 	return NULL;
+}
+
+/* Other threads may have set some since, but nobody else clears any. */
+static bool bits_agree(u64 before, u64 want, u64 is)
+{
+	return !(want & ~is) && !(before & ~want & is);
+}
+
+static bool file_agrees(const struct imsic_file *before, const struct imsic_file *want,
+			const struct imsic_file *f)
+{
+	for (u32 w = 0; w < f->words; w++)
+		if (want->eie[w] != f->eie[w] ||
+		    !bits_agree(before->eip[w], want->eip[w], f->eip[w]))
+			return false;
+	return want->eidelivery == f->eidelivery && want->eithreshold == f->eithreshold;
+}
+
+const char *hart_difference(const struct hart *before, const struct hart *want,
+			    const struct hart *h)
+{
+	const char *what = own_difference(want, h);
+
+	if (hart_instret(want) != hart_instret(h))
+		return "instret";
+	if (!what && !bits_agree(before->mip, want->mip, h->mip))
+		what = "mip";
+	for (size_t i = 0; !what && i < ARRAY_LEN(h->imsic); i++)
+		if (!file_agrees(&before->imsic[i], &want->imsic[i], &h->imsic[i]))
+			what = "imsic";
+	return what;
 }
 
 /* -- The supervisor timer ------------------------------------------------------------ */
@@ -181,7 +248,7 @@ void hart_timer_changed(struct hart *h)
 	u64 ns;
 
 	h->stip = hart_timer_runs(h) && timebase_ticks(h->env->time) >= h->stimecmp;
-	if (h->stip)
+	if (h->stip || h->trial)
 		return; /* an old deadline may still come: one kick too many */
 	ns = timer_ns(h);
 	if (ns == h->armed_ns)

@@ -231,6 +231,7 @@ struct trial {
 	struct {
 		u8 *at;
 		u32 size;
+		bool walked; /* A and D bits */
 		u8 was[64];
 	} writes[256];
 	u32 nwrites;
@@ -243,6 +244,9 @@ void mmu_free(struct mmu *m); /* accepts NULL */
 
 /* Call after any change of h->priv, mstatus.MPRV, MPP, SUM, MXR or satp. */
 void mmu_mode_changed(struct hart *h);
+
+/* It was called, if there was such a change. */
+bool mmu_is_current(const struct hart *h);
 
 /* Drops every translation: PMP or menvcfg changed, memory moved, reset. */
 void mmu_forget(struct hart *h);
@@ -626,8 +630,11 @@ void hart_wait(struct hart *h);
 
 /* All that the guest can see of itself, but memory. */
 void hart_copy(struct hart *to, const struct hart *from);
-/* What differs first, or NULL. */
-const char *hart_difference(const struct hart *a, const struct hart *b);
+/* Back to `before`; pending bits, which other threads set, too, where that and `after` differ. */
+void hart_undo(struct hart *h, const struct hart *before, const struct hart *after);
+/* What is not as in `want`, or NULL.  Other threads may have set pending bits since `before`. */
+const char *hart_difference(const struct hart *before, const struct hart *want,
+			    const struct hart *h);
 
 /* The state after power-on, or HSM hart start. */
 void hart_power_on(struct hart *h, const struct hart_start *start);

@@ -308,6 +308,14 @@ void mmu_mode_changed(struct hart *h)
 	h->ctx = ctx;
 }
 
+bool mmu_is_current(const struct hart *h)
+{
+	const struct context *ctx = h->ctx;
+	u32 mode = mode_of(h);
+
+	return ctx->mode == mode && ctx->satp == (is_m(mode) ? 0 : h->satp) && !ctx->stale;
+}
+
 void mmu_forget_jumps(struct hart *h)
 {
 	h->jumps_epoch++;
@@ -499,6 +507,7 @@ static bool note(struct hart *h, u8 *at, u32 size, u64 gpa)
 		return !(t->refused = true);
 	t->writes[t->nwrites].at = at;
 	t->writes[t->nwrites].size = size;
+	t->writes[t->nwrites].walked = false;
 	memcpy(t->writes[t->nwrites++].was, at, size);
 	return true;
 }
@@ -520,8 +529,11 @@ static enum walked set_used(struct hart *h, u8 *slot, u64 *pte, u64 gpa, enum ac
 		fault(h, FAULT_ACCESS, access, 0);
 		return WALK_FAULT;
 	}
-	if (h->trial && !note(h, slot, 8, gpa))
-		return WALK_FAULT;
+	if (h->trial) {
+		if (!note(h, slot, 8, gpa))
+			return WALK_FAULT;
+		h->trial->writes[h->trial->nwrites - 1].walked = true;
+	}
 	mem_will_write(h->env->mem, gpa);
 	if (ram_cas8(slot, *pte, want) != *pte)
 		return WALK_AGAIN;
