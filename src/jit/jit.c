@@ -67,20 +67,27 @@ void jit_impatient(struct hart *h)
 	cache_distrust(h->env->jit, h, h->base, where_offset(h));
 }
 
-/* Code that goes on at the instruction of hart.where; 0: there is none, or C has to find it. */
+/* Code that goes on at the instruction of hart.where; 0: there is none, or C has to find it.  In
+ * lockstep just at the first of a block: it is longer than what is left of another. */
 static u64 code_apart(struct hart *h)
 {
 	const struct jit *j = h->env->jit;
 	const struct jump *at = jump_of(h->ctx, h->base);
+	const struct jit_page *tried = where_done(h) ? NULL : lockstep_page(h);
 	const _Atomic u32 *apart = NULL;
 	u32 code = j->code.miss;
 
 	if (j->code.chains && at->native_page == h->base)
 		apart = atomic_load_explicit(&at->native->apart, memory_order_acquire);
+	else if (tried)
+		apart = atomic_load_explicit(&tried->apart, memory_order_acquire);
 	if (apart)
 		code = atomic_load_explicit(&apart[where_offset(h) / 2], memory_order_acquire);
-	h->apart = j->code.chains && code == j->code.miss;
-	return code == j->code.miss ? 0 : (u64)(uintptr_t)(j->memory.run + code);
+	h->apart = (j->code.chains || tried) && code == j->code.miss;
+	if (code == j->code.miss)
+		return 0;
+	jit_count(h, JIT_call_apart, 1);
+	return (u64)(uintptr_t)(j->memory.run + code);
 }
 
 struct got jit_group(struct hart *h, u64 first, u64 last, u32 flags)

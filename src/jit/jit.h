@@ -139,6 +139,11 @@ void cache_distrust(struct jit *j, const struct hart *h, u64 gva, u32 at);
 void cache_init(struct jit *j); /* behind the common code */
 void cache_fini(struct jit *j);
 
+/* -- lockstep.c ----------------------------------------------------------------------- */
+
+/* The page of a block that is run to be compared, if all of it is.  NULL: there is none. */
+const struct jit_page *lockstep_page(const struct hart *h);
+
 /* -- jit.c ---------------------------------------------------------------------------- */
 
 extern const struct engine engine_jit;
@@ -161,7 +166,8 @@ enum jit_exit jit_enter(struct hart *h, u32 code);
 	C(exit_step)   /* before an instruction that the interpreter does */                       \
 	C(call_step)   /* in the midst of code: one instruction is interpreted, */                 \
 	C(call_help)   /* one is done by its helper: CSRs, fences, returns from traps, */          \
-	C(call_group)  /* a page is looked up for several accesses */                              \
+	C(call_group)  /* a page is looked up for several accesses, */                             \
+	C(call_apart)  /* which are in two: on in code where each has its own */                   \
 	C(interpreted) /* instructions that were not compiled, of all */
 
 enum jit_count {

@@ -311,6 +311,11 @@ static void report(const struct tried *t, const struct hart *h, const char *what
 
 /* -- A block -------------------------------------------------------------------------- */
 
+const struct jit_page *lockstep_page(const struct hart *h)
+{
+	return h->tried && h->tried->whole ? h->tried->page : NULL;
+}
+
 /* Code of no more instructions than were tried; behind *used there is room again afterwards. */
 static u32 code_of(struct hart *h, struct tried *t, struct jit_page *page, u32 *used)
 {
@@ -346,6 +351,12 @@ static void rewind_to_start(struct hart *h, struct tried *t)
 	t->stale = true;
 }
 
+/* Accesses at the start of the block are in two pages: next time there is code for that. */
+static bool part(struct hart *h, struct jit_page *page)
+{
+	return h->apart && cache_compile(h->env->jit, h, page, (u32)(h->pc % PAGE_SIZE), true);
+}
+
 static const char *compare_once(struct hart *h, struct tried *t, struct jit_page *page, u32 *step)
 {
 	struct jit *j = h->env->jit;
@@ -369,7 +380,7 @@ static const char *compare_once(struct hart *h, struct tried *t, struct jit_page
 	t->insns += *step;
 	t->ends += *step && ends_block(t, *step - 1);
 	t->stale |= t->writes_after[*step] != writes; /* some were read, and never were */
-	if (!what && !*step)
+	if (!what && !*step && !part(h, page))
 		interpret_one(h, t);
 	return what;
 }

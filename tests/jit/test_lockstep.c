@@ -393,6 +393,28 @@ static struct rig *rig_of_pages(void)
 	return r;
 }
 
+static void code_for_accesses_in_two_pages_is_compared(void **state)
+{
+	const u32 loads[] = { LOAD_D(T2, S0, 0), LOAD_D(T2, S0, FAR), EBREAK };
+	const u32 stores[] = { STORE_D(T0, S0, 0), STORE_D(T1, S0, FAR), EBREAK };
+
+	if (!code_stays())
+		skip();
+	for (u32 i = 0; i < 2; i++) {
+		struct rig *r = rig_of_pages();
+
+		exec_put(r, CODE, i ? stores : loads, 3);
+		exec_from(r, RIG_RAM + CODE);
+		assert_int_equal(r->stops, 0);
+		assert_int_equal(exec_stat(r, "jit-call-apart "), 1);
+		damage(r, true, FAR, FAR + 8);
+		put_le64(r->ram + DATA - PAGE_SIZE - 8 + FAR, 1); /* unlike what is behind it */
+		finds(r, i ? "memory" : "x");
+		rig_free(r);
+	}
+	(void)state;
+}
+
 /* What the trial stores behind that, to the same bytes, has not happened. */
 static void what_was_stored_before_a_block_was_left_is_compared(void **state)
 {
@@ -421,6 +443,7 @@ int main(void)
 		cmocka_unit_test(what_an_instruction_that_ends_a_block_does_wrong_is_found),
 		cmocka_unit_test(what_it_does_wrong_to_interrupts_is_found),
 		cmocka_unit_test(what_differs_once_is_undone_but_for_interrupts_that_came),
+		cmocka_unit_test(code_for_accesses_in_two_pages_is_compared),
 		cmocka_unit_test(what_was_stored_before_a_block_was_left_is_compared),
 	};
 
