@@ -118,9 +118,9 @@ static bool harmless(const struct gen *g, const struct form *r, u32 word)
 		return r->m.width; /* a rounding mode that is none */
 	if (is != r && (is->class != r->class || row_avoided(g, is->source)))
 		return false;
-	if (r->source->row == ROW_amocas_q && is_busy(g, op.rd + 1u))
-		return false;
-	return is->f_d || op.rd == X_SINK || !is_busy(g, op.rd);
+	if (is->f_d || op.rd == X_SINK)
+		return true;
+	return !is_busy(g, op.rd) && !(r->source->row == ROW_amocas_q && is_busy(g, op.rd + 1u));
 }
 
 static u32 some_plain(struct gen *g, u32 *len)
