@@ -21,7 +21,7 @@ enum { LOOP_BYTES = 256 }; /* of code, from the start of a loop to the jump ther
 
 /* -- Pages ---------------------------------------------------------------------------- */
 
-static struct jit_page **bucket(struct jit *j, const u8 *live)
+static struct jit_page *_Atomic *bucket(struct jit *j, const u8 *live)
 {
 	return &j->table[(uintptr_t)live / PAGE_SIZE % ARRAY_LEN(j->table)];
 }
@@ -83,6 +83,8 @@ static void drop_block(struct jit *j, struct jit_page *page, size_t n)
 	if (!b.apart)
 		unlink_from(j, page, &b);
 	drop_links(page, &b);
+	if (!page->nblocks)
+		atomic_store(&page->segments, 0);
 	j->stats.dropped++;
 }
 
@@ -102,7 +104,7 @@ static void drop_all(struct jit *j, struct jit_page *page)
 	no_code(j, page);
 	cool(page, 0, PAGE_SLOTS);
 	forget_lists(page);
-	page->segments = 0;
+	atomic_store(&page->segments, 0);
 }
 
 /* What overlaps the offsets [first, last]. */
@@ -116,7 +118,6 @@ static void drop_range(struct jit *j, struct jit_page *page, u32 first, u32 last
 struct comparison {
 	struct jit *j;
 	struct jit_page *page;
-	bool same;
 };
 
 static void changed(void *ctx, u32 at)
@@ -126,17 +127,17 @@ static void changed(void *ctx, u32 at)
 	drop_range(c->j, c->page, at, at + 7);
 	cool(c->page, at / 2 - (at > 0), (at + 7) / 2);
 	c->j->stats.changed++;
-	c->same = false;
 }
 
 static void compare(struct jit *j, struct jit_page *page)
 {
-	struct comparison c = { j, page, true };
+	struct comparison c = { j, page };
 	u64 epoch = code_epoch();
+	bool any;
 
 	j->stats.compares++;
-	code_take_over(page->bytes, page->live, changed, &c);
-	page->calm = c.same ? page->calm + 1 : 0;
+	any = code_take_over(page->bytes, page->live, changed, &c);
+	page->calm = any ? 0 : page->calm + 1;
 	atomic_store(&page->validated, epoch);
 }
 
@@ -155,15 +156,16 @@ static void fill(struct jit *j, const struct hart *h, struct jit_page *page, con
 /* NULL: there are as many as may be. */
 static struct jit_page *fresh(struct jit *j, struct hart *h, const u8 *live)
 {
-	struct jit_page **chain = bucket(j, live), *page;
+	struct jit_page *_Atomic *chain = bucket(j, live);
+	struct jit_page *page;
 
 	if (j->npages == JIT_PAGES)
 		return NULL;
 	page = xzalloc(sizeof(*page));
 	fill(j, h, page, live);
 	page->config = h->config;
-	page->next = *chain;
-	*chain = page;
+	atomic_store(&page->next, atomic_load(chain));
+	atomic_store(chain, page);
 	j->pages[j->npages++] = page;
 	return page;
 }
@@ -212,7 +214,7 @@ static void next_segment(struct jit *j, struct hart *h)
 	j->evicting = true;
 	j->stats.evictions++;
 	for (u32 i = 0; i < j->npages; i++)
-		if (j->pages[i]->segments >> next & 1)
+		if (atomic_load(&j->pages[i]->segments) >> next & 1)
 			drop_all(j, j->pages[i]);
 	atomic_fetch_add(&j->epoch, 1);
 	code_fence(h);
@@ -238,7 +240,8 @@ static void forget_pages(struct jit *j, struct hart *h)
 	j->stats.evictions++;
 	for (u32 i = 0; i < j->npages; i++)
 		drop_all(j, j->pages[i]);
-	memset(j->table, 0, sizeof(j->table));
+	for (u32 i = 0; i < ARRAY_LEN(j->table); i++)
+		atomic_store(&j->table[i], NULL);
 	atomic_fetch_add(&j->epoch, 1);
 	code_fence(h);
 	ask_others(j, h, ask_for_fence);
@@ -318,14 +321,21 @@ static bool same_code(const struct jit_page *page, const struct hart *h)
 
 static struct jit_page *find(struct jit *j, const struct hart *h, const u8 *live)
 {
-	struct jit_page *page = *bucket(j, live);
+	struct jit_page *page = atomic_load(bucket(j, live));
 
 	while (page && (page->live != live || !same_code(page, h)))
-		page = page->next;
+		page = atomic_load(&page->next);
 	return page;
 }
 
-struct jit_page *cache_page(struct jit *j, struct hart *h, const u8 *live)
+/* Nobody has compared it since the hart's last fence.i. */
+static bool is_old(const struct jit_page *page, const struct hart *h)
+{
+	return atomic_load(&page->validated) < h->code_epoch;
+}
+
+/* Its page, made or compared if need be. */
+static struct jit_page *make(struct jit *j, struct hart *h, const u8 *live)
 {
 	struct jit_page *page;
 
@@ -336,10 +346,22 @@ struct jit_page *cache_page(struct jit *j, struct hart *h, const u8 *live)
 		if (!page)
 			forget_pages(j, h);
 	}
-	if (page && atomic_load(&page->validated) < h->code_epoch)
+	if (page && is_old(page, h))
 		check(j, h, page);
 	pthread_mutex_unlock(&j->lock);
 	return page ? page : &j->none;
+}
+
+/* Not under the lock: pages only go away when all harts have been elsewhere. */
+struct jit_page *cache_page(struct jit *j, struct hart *h, const u8 *live)
+{
+	struct jit_page *page = find(j, h, live);
+
+	if (page && !is_old(page, h))
+		return page;
+	if (page && !atomic_load(&page->segments) && code_in_doubt(h, live))
+		return &j->none;
+	return make(j, h, live);
 }
 
 static void keep(struct jit *j, struct jit_page *page, const struct ir_block *b,
@@ -353,7 +375,7 @@ static void keep(struct jit *j, struct jit_page *page, const struct ir_block *b,
 		GROW(&page->links, page->nlinks, &page->links_cap);
 		page->links[page->nlinks++] = made->links[i];
 	}
-	page->segments |= 1u << j->segment;
+	atomic_fetch_or(&page->segments, 1u << j->segment);
 	j->stats.blocks++;
 	j->stats.insns += b->insns;
 	j->stats.bytes += made->size;

@@ -309,7 +309,7 @@ static void go(struct hart *h)
 	h->link = 0;
 	if (!page)
 		return;
-	code = code_for(h, page, offset);
+	code = page == &h->env->jit->none ? 0 : code_for(h, page, offset);
 	if (!code) {
 		interpret(h);
 		return;

@@ -31,14 +31,14 @@ struct jit_page {
 	u8 bytes[PAGE_SIZE];              /* that the code was made from */
 	const u8 *live;                   /* the page itself, in RAM or ROM: its key */
 	const struct hart_config *config; /* the other part: which instructions there are */
-	struct jit_page *next;
+	struct jit_page *_Atomic next;
 	const _Atomic u8 *written; /* mem_written() */
 	_Atomic u64 validated;     /* code_epoch() before it was last compared */
 	struct jit_block *blocks;
 	struct jit_link *links;
 	size_t nblocks, nlinks, blocks_cap, links_cap;
-	u32 segments; /* bit set: where its code lies */
-	u32 calm;     /* compared so often without a difference */
+	_Atomic u32 segments; /* bit set: where its code lies; none: it has none */
+	u32 calm;             /* compared so often without a difference */
 	/* sets of slots: code that begins there guesses where it goes, but these instructions guess
 	 * wrong: the page; the addend too */
 	u64 in_loop[BITS_WORDS(PAGE_SLOTS)], pages_wrong[BITS_WORDS(PAGE_SLOTS)],
@@ -111,7 +111,7 @@ struct jit {
 	struct jit_code code;
 	u32 first;            /* offset behind the common code */
 	pthread_mutex_t lock; /* of all below, and of what is in the pages */
-	struct jit_page *table[1024];
+	struct jit_page *_Atomic table[1024];
 	struct jit_page **pages;
 	u32 npages;
 	struct jit_page none; /* has no code */

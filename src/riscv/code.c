@@ -6,7 +6,9 @@
  * array of their own.
  *
  * fence.i only sets hart.code_epoch and empties the jump caches; then the next jump to each
- * page comes here and compares ("Zifencei" leaves all else to the implementation).
+ * page comes here and compares ("Zifencei" leaves all else to the implementation).  To compare a
+ * page is a lot for code that runs once until it is changed again, as compilers patch it: the first
+ * few runs through a page that was written are decoded from where it stands.
  */
 #include "hart.h"
 
@@ -22,6 +24,7 @@ struct code {
 	u32 npages, hand;
 	struct op *singles;
 	u32 words[PAGE_SLOTS + 2]; /* that a single was decoded from; 0: none that is kept */
+	u64 jumps[BITS_WORDS(PAGE_SLOTS + 2)]; /* set of slots: of singles that jump */
 };
 
 /* Aligned so that a slot's address tells its number. */
@@ -68,9 +71,11 @@ static void forget_ops(struct code_page *page, u32 first, u32 last)
 		page->ops[i].fn = op_decode;
 }
 
-static void take_over64(u8 *bytes, const u8 *live, u32 from, void (*changed)(void *ctx, u32 at),
+static bool take_over64(u8 *bytes, const u8 *live, u32 from, void (*changed)(void *ctx, u32 at),
 			void *ctx)
 {
+	bool any = false;
+
 	for (u32 i = from; i < from + 64; i += 8) {
 		u64 now = ram_load8(live + i);
 
@@ -78,14 +83,19 @@ static void take_over64(u8 *bytes, const u8 *live, u32 from, void (*changed)(voi
 			continue;
 		put_le64(bytes + i, now);
 		changed(ctx, i);
+		any = true;
 	}
+	return any;
 }
 
-void code_take_over(u8 *bytes, const u8 *live, void (*changed)(void *ctx, u32 at), void *ctx)
+bool code_take_over(u8 *bytes, const u8 *live, void (*changed)(void *ctx, u32 at), void *ctx)
 {
+	bool any = false;
+
 	for (u32 i = 0; i < PAGE_SIZE; i += 64)
 		if (!ram_same64(live + i, bytes + i))
-			take_over64(bytes, live, i, changed, ctx);
+			any |= take_over64(bytes, live, i, changed, ctx);
+	return any;
 }
 
 /* The op before may reach into what changed. */
@@ -98,6 +108,7 @@ static void fill(const struct hart *h, struct code_page *page, const u8 *live)
 {
 	page->live = live;
 	page->written = mem_written(h->env->mem, live);
+	page->doubt = (struct doubt){ 0 };
 	for (u32 i = 0; i < PAGE_SIZE; i += 8)
 		put_le64(page->bytes + i, ram_load8(live + i));
 	forget_ops(page, 0, PAGE_SLOTS - 1);
@@ -140,22 +151,87 @@ static bool is_unwritten(const struct code_page *page)
 	return code_is_unwritten(page->written) && page->trusted == atomic_load(&trusts);
 }
 
-static struct code_page *page_of(struct hart *h, const u8 *live)
+/* -- Doubt ----------------------------------------------------------------------------
+ *
+ * A page is in doubt if it was written and had changed when it was last compared.  That goes on for
+ * a few runs after each fence.i, and for many of all; a page that was run more often once is
+ * compared for some time.
+ */
+enum { FEW = 4, MANY = 1024, SURE = 16 };
+
+static bool is_in_doubt(const struct hart *h, const struct code_page *page)
 {
-	struct code_page **chain = bucket(h->code, live), *page = *chain;
-	u64 trusted = atomic_load(&trusts);
+	const struct doubt *d = &page->doubt;
+
+	return page->validated != h->code_epoch && !is_unwritten(page) && d->changes && !d->sure &&
+	       d->all < MANY && (d->runs < FEW || d->epoch != h->code_epoch);
+}
+
+static void run_in_doubt(const struct hart *h, struct doubt *d)
+{
+	d->runs = d->epoch == h->code_epoch ? d->runs + 1 : 1;
+	d->epoch = h->code_epoch;
+	d->all++;
+}
+
+static void was_compared(const struct hart *h, struct doubt *d, bool changes)
+{
+	if (d->runs == FEW && d->epoch == h->code_epoch)
+		d->sure = SURE;
+	else if (d->sure)
+		d->sure--;
+	d->changes = changes;
+	d->runs = d->all = 0;
+}
+
+static struct code_page *find(const struct hart *h, const u8 *live)
+{
+	struct code_page *page = *bucket(h->code, live);
 
 	while (page && page->live != live)
 		page = page->next;
+	return page;
+}
+
+bool code_in_doubt(const struct hart *h, const u8 *live)
+{
+	const struct code_page *page = find(h, live);
+
+	return page && is_in_doubt(h, page);
+}
+
+static struct code_page *add(struct hart *h, const u8 *live)
+{
+	struct code_page *page = fresh(h), **chain = bucket(h->code, live);
+	u64 trusted = atomic_load(&trusts);
+
+	fill(h, page, live);
+	page->trusted = trusted;
+	page->next = *chain;
+	*chain = page;
+	return page;
+}
+
+static void compare(struct hart *h, struct code_page *page)
+{
+	u64 trusted = atomic_load(&trusts);
+
+	was_compared(h, &page->doubt, code_take_over(page->bytes, page->live, decode_again, page));
+	page->trusted = trusted;
+}
+
+/* NULL: it is in doubt. */
+static struct code_page *page_of(struct hart *h, const u8 *live)
+{
+	struct code_page *page = find(h, live);
+
 	if (!page) {
-		page = fresh(h);
-		fill(h, page, live);
-		page->trusted = trusted;
-		page->next = *chain;
-		*chain = page;
+		page = add(h, live);
+	} else if (is_in_doubt(h, page)) {
+		run_in_doubt(h, &page->doubt);
+		return NULL;
 	} else if (page->validated != h->code_epoch && !is_unwritten(page)) {
-		code_take_over(page->bytes, page->live, decode_again, page);
-		page->trusted = trusted;
+		compare(h, page);
 	}
 	page->validated = h->code_epoch;
 	page->used = true;
@@ -206,6 +282,57 @@ bool help_fence_i(struct hart *h, const struct op *op, u64 pc)
 	return true;
 }
 
+/* -- Singles -------------------------------------------------------------------------- */
+
+/* Often it is what was there the last time: in a loop that goes over a page end.  Returns the
+ * slots that it takes. */
+static u32 single(struct hart *h, u32 slot, u32 word)
+{
+	struct code *c = h->code;
+	struct op *op = &c->singles[slot];
+	enum row row;
+
+	if (word && c->words[slot] == word)
+		return op->len;
+	row = decode(h->decoder, word, op);
+	interp_bind(h, op, row, PAGE_SLOTS);
+	c->words[slot] = word;
+	if (interp_jumps(row))
+		bits_put(c->jumps, slot);
+	else
+		bits_remove(c->jumps, slot);
+	return op->len;
+}
+
+/* Of two that overlap the later one is there, as the end of one takes the place of the next. */
+static void end_singles(struct code *c, u32 slot)
+{
+	c->singles[slot].fn = op_single_end;
+	c->words[slot] = 0;
+}
+
+enum { RUN = 8 };
+
+/* What stands at `live`, where h->pc is, up to a jump. */
+static const struct op *run_in_place(struct hart *h, const u8 *live)
+{
+	u32 first = h->pc / 2 % PAGE_SLOTS, slot = first, last = first;
+
+	for (u32 n = 0; n < RUN && slot < PAGE_SLOTS - 1; n++) {
+		const u8 *p = live + (slot - first) * 2;
+		u32 word = (u32)ram_load2(p);
+
+		if ((word & 3) == 3)
+			word |= (u32)ram_load2(p + 2) << 16;
+		last = slot;
+		slot += single(h, slot, word);
+		if (bits_has(h->code->jumps, last))
+			break;
+	}
+	end_singles(h->code, slot);
+	return &h->code->singles[first];
+}
+
 /* -- From pc to op ------------------------------------------------------------------- */
 
 static const struct op *fetch_trap(struct hart *h)
@@ -218,7 +345,7 @@ const struct op *code_at(struct hart *h)
 {
 	u64 pc = h->pc;
 	struct jump *j = jump_of(h->ctx, pc);
-	const struct op *ops;
+	struct code_page *page;
 	const u8 *live;
 	bool whole;
 
@@ -229,9 +356,13 @@ const struct op *code_at(struct hart *h)
 		return fetch_trap(h);
 	if (!whole)
 		return code_single(h);
-	ops = page_of(h, live - pc % PAGE_SIZE)->ops; /* this may empty them all */
-	mmu_set_jump(h->ctx, pc, ops);
-	return &ops[pc / 2 % PAGE_SLOTS];
+	page = page_of(h, live - pc % PAGE_SIZE); /* this may empty the jump caches */
+	if (!page && pc % PAGE_SIZE < PAGE_SIZE - 2)
+		return run_in_place(h, live);
+	if (!page)
+		return code_single(h);
+	mmu_set_jump(h->ctx, pc, page->ops);
+	return &page->ops[pc / 2 % PAGE_SLOTS];
 }
 
 /* Two bytes of code: from the copy that runs if there is one. */
@@ -282,20 +413,12 @@ const struct op *code_single(struct hart *h)
 	return word_at(h, h->pc, &word) ? code_word_at_pc(h, word) : fetch_trap(h);
 }
 
-/* Often it is what was there the last time: in a loop that goes over a page end.  Of two that
- * overlap the later one is there, as the end of one takes the place of the next. */
 const struct op *code_word_at_pc(struct hart *h, u32 word)
 {
-	u32 slot = h->pc / 2 % PAGE_SLOTS, *words = h->code->words;
-	struct op *op = &h->code->singles[slot];
+	u32 slot = h->pc / 2 % PAGE_SLOTS;
 
-	if (word && words[slot] == word && op[op->len].fn == op_single_end)
-		return op;
-	interp_bind(h, op, decode(h->decoder, word, op), PAGE_SLOTS);
-	op[op->len].fn = op_single_end;
-	words[slot] = word;
-	words[slot + op->len] = 0; /* its place is the end of this one */
-	return op;
+	end_singles(h->code, slot + single(h, slot, word));
+	return &h->code->singles[slot];
 }
 
 const struct op *code_singles(const struct hart *h)

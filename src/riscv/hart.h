@@ -82,9 +82,10 @@ op_fn op_decode, op_end, op_cross, op_single_end;
 
 /* Chooses op->fn.  `slot` is its place in the page; PAGE_SLOTS: none, all jumps are far. */
 void interp_bind(const struct hart *h, struct op *op, enum row row, u32 slot);
+bool interp_jumps(enum row row); /* or branches */
 
-/* For other engines: from h->pc to the next jump that is taken; one instruction; one that was
- * fetched.  Traps are taken.  h->left counts. */
+/* For other engines: from h->pc to the next jump that is taken, at most; one instruction; one that
+ * was fetched.  Traps are taken.  h->left counts. */
 void interp_trace(struct hart *h);
 void interp_step(struct hart *h);
 void interp_word(struct hart *h, u32 word);
@@ -92,12 +93,22 @@ void interp_word(struct hart *h, u32 word);
 /* -- Code pages (code.c) --------------------------------------------------------
  *
  * A page of guest code: a copy of its bytes and what they decode to, filled as it is
- * reached.  It never changes; changed code gets a new page.  Between fence.i the guest may
- * see old or new bytes, so the copy is compared only then, at the first jump to the page.
+ * reached.  Between fence.i the guest may see old or new bytes, so the copy is compared only
+ * then, at the first jump to the page or a few later: what it was run for before that was
+ * decoded from where it stands.
  */
 #define PAGE_SHIFT 12
 #define PAGE_SIZE  4096
 #define PAGE_SLOTS 2048 /* of 2 bytes */
+
+/* How often code of a page was run without a comparison: see code.c. */
+struct doubt {
+	u64 epoch; /* hart.code_epoch of */
+	u32 runs;  /* these; */
+	u32 all;   /* since the last comparison */
+	u32 sure;  /* comparisons that come before it is in doubt again */
+	bool changes;
+};
 
 struct code_page {
 	struct op ops[PAGE_SLOTS + 2]; /* two more: where the last slots fall through to */
@@ -107,7 +118,8 @@ struct code_page {
 	struct code_page *next;    /* in its hash chain */
 	u64 validated;             /* hart.code_epoch when it was last compared */
 	u64 trusted;               /* as it was before that: see code.c */
-	bool used;                 /* since the clock hand passed */
+	struct doubt doubt;
+	bool used; /* since the clock hand passed */
 };
 
 /* Slot and pc follow from an op's address: arrays are aligned to their size. */
@@ -131,8 +143,11 @@ void code_decode(struct hart *h, const struct op *op);
 /* Where the array is that code_single() decodes to. */
 const struct op *code_singles(const struct hart *h);
 
-/* Takes over what differs of a page at `live`: `changed` hears of each 8 bytes, by their offset. */
-void code_take_over(u8 *bytes, const u8 *live, void (*changed)(void *ctx, u32 at), void *ctx);
+/* The page at `live` may have changed, and is better run by this interpreter than compared. */
+bool code_in_doubt(const struct hart *h, const u8 *live);
+/* Takes over what differs of a page at `live`: `changed` hears of each 8 bytes, by their offset.
+ * Returns whether there were any. */
+bool code_take_over(u8 *bytes, const u8 *live, void (*changed)(void *ctx, u32 at), void *ctx);
 
 /* fence.i: from now on this hart runs what is in memory. */
 void code_fence(struct hart *h);

@@ -644,6 +644,11 @@ void interp_bind(const struct hart *h, struct op *op, enum row row, u32 slot)
 		op->fn = handlers[row][op->len];
 }
 
+bool interp_jumps(enum row row)
+{
+	return jump_kind[row] != JUMP_NONE;
+}
+
 static void go(struct hart *h, const struct op *op)
 {
 	if (op)

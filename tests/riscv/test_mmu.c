@@ -429,6 +429,16 @@ static void all_forms_of_sfence_drop_what_they_name(void **state) /* trap:30 */
 	(void)state;
 }
 
+/* From a page that is not written meanwhile: what runs only once does not look into the TLB. */
+static i64 load(struct vm *vm, u64 gva)
+{
+	const u64 pc = RIG_RAM + CODE + PAGE_SIZE;
+
+	vm->h->x[A1] = gva;
+	exec_from(vm->rig, pc);
+	return exec_cause(vm->rig, pc + 4);
+}
+
 static void an_entry_stays_until_a_fence_of_its_own(void **state)
 {
 	struct vm *vm;
@@ -436,15 +446,16 @@ static void an_entry_stays_until_a_fence_of_its_own(void **state)
 	if (TLB_ENTRIES < 16) /* hostile.h: nothing stays */
 		skip();
 	vm = vm_new();
+	exec_put(vm->rig, CODE + PAGE_SIZE, (const u32[]){ LD(0), EBREAK }, 2);
 	set_satp(vm, TABLES, 3);
 	map(vm, PAGES, ALL);
-	assert_int_equal(try(vm, LD(0), PAGES), -1);
+	assert_int_equal(load(vm, PAGES), -1);
 	map(vm, PAGES, 0);
-	assert_int_equal(try(vm, LD(0), PAGES), -1); /* no fence, and nothing else forgets */
+	assert_int_equal(load(vm, PAGES), -1); /* no fence, and nothing else forgets */
 	vm->h->x[A2] = 4;
 	assert_int_equal(try(vm, SFENCE(0, A2), 0), -1); /* another ASID */
 	assert_int_equal(try(vm, SFENCE(A1, 0), PAGES + PAGE_SIZE), -1);
-	assert_int_equal(try(vm, LD(0), PAGES), -1);
+	assert_int_equal(load(vm, PAGES), -1);
 	vm_free(vm);
 	(void)state;
 }
