@@ -5,6 +5,7 @@
 #define TLB_ENTRIES  2 /* an access over a page end must not find the second page first */
 #define JUMP_ENTRIES 1
 #define TARGETS      1
+#define LAST_TABLES  1
 #define CONTEXTS     1
 #define CODE_PAGES   2
 #define SLICE        1

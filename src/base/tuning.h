@@ -10,6 +10,7 @@
 #define TLB_ENTRIES  2048 /* of one context; a power of two */
 #define JUMP_ENTRIES 4096 /* the same for targets of jumps between pages */
 #define TARGETS      4096 /* indirect jumps of compiled code that a context remembers, the same */
+#define LAST_TABLES  64   /* of page tables, the last level, that a hart remembers */
 #define CONTEXTS     14   /* of one hart: M, S, S with SUM, and some of U-mode, MXR and MPRV */
 #define CODE_PAGES   1024 /* decoded pages of one hart */
 #define SLICE        1024 /* instructions between two looks at interrupts */

@@ -15,9 +15,23 @@
 
 #include <stdlib.h>
 
+/* Where the entries for 512 pages are: a table of the last level. */
+struct table {
+	u64 key; /* gva / TABLE_SPAN of these */
+	u64 epoch;
+	u64 gpa;
+	u8 *bytes;
+	bool global;
+};
+
+#define TABLE_SPAN (512 * (u64)PAGE_SIZE)
+
 struct mmu {
 	struct context *contexts[CONTEXTS];
 	u32 n;
+	/* Those of one satp, in whatever mode; good if the epoch is theirs. */
+	struct table tables[LAST_TABLES];
+	u64 tables_epoch, tables_satp;
 	u64 clock;        /* of context switches */
 	u64 watched_gpa;  /* where mem_atomic() let a store pass that is watched, ... */
 	u32 watched_size; /* ... or 0 */
@@ -25,7 +39,10 @@ struct mmu {
 
 struct mmu *mmu_new(void)
 {
-	return xzalloc(sizeof(struct mmu));
+	struct mmu *m = xzalloc(sizeof(struct mmu));
+
+	m->tables_epoch = 1;
+	return m;
 }
 
 void mmu_free(struct mmu *m)
@@ -327,6 +344,7 @@ void mmu_forget(struct hart *h)
 {
 	for (u32 i = 0; i < h->mmu->n; i++)
 		h->mmu->contexts[i]->stale = true;
+	h->mmu->tables_epoch++;
 	if (h->ctx)
 		mmu_mode_changed(h);
 }
@@ -363,6 +381,8 @@ void mmu_fence_range(struct hart *h, u64 gva, u64 size, u64 asid, u32 flags)
 		if (!ctx->stale && !is_m(ctx->mode) && !other)
 			fence_context(ctx, first, pages, flags);
 	}
+	/* By itself a fence of one page is of its leaf only; not all software knows. */
+	h->mmu->tables_epoch++;
 	mmu_mode_changed(h);
 }
 
@@ -560,12 +580,46 @@ static void leaf_set(const struct context *ctx, struct leaf *out, u64 pte, u64 g
 }
 
 /* In RAM; A and D are written by set_used(), which says so. */
-static u8 *table_entry(struct hart *h, u64 gpa)
+static u8 *table_entry(struct hart *h, u64 gpa, u64 size)
 {
 	bool rom;
-	const u8 *slot = mem_readable(h->env->mem, gpa, 8, &rom);
+	const u8 *slot = mem_readable(h->env->mem, gpa, size, &rom);
 
 	return slot && !rom ? (u8 *)(uintptr_t)slot : NULL;
+}
+
+/* Tables of the last level are remembered: most walks begin where they end. */
+static struct table *table_of(struct hart *h, u64 gva)
+{
+	struct mmu *m = h->mmu;
+
+	if (m->tables_satp != h->satp) {
+		m->tables_satp = h->satp;
+		m->tables_epoch++;
+	}
+	return &m->tables[gva / TABLE_SPAN % LAST_TABLES];
+}
+
+static bool is_table_of(const struct hart *h, const struct table *t, u64 gva)
+{
+	return t->key == gva / TABLE_SPAN && t->epoch == h->mmu->tables_epoch;
+}
+
+/* If all of it may be read. */
+static void keep_table(struct hart *h, struct table *t, u64 gva, u64 gpa, bool global)
+{
+	u8 *bytes = table_entry(h, gpa, PAGE_SIZE);
+	u32 rights;
+
+	if (bytes && pmp_page(h, gpa, PRIV_S, &rights) && rights & RIGHT_R)
+		*t = (struct table){ gva / TABLE_SPAN, h->mmu->tables_epoch, gpa, bytes, global };
+}
+
+static u8 *entry_in_table(struct hart *h, u64 gpa, const struct table *known)
+{
+	if (known)
+		return known->bytes + gpa % PAGE_SIZE;
+	return pmp_allows(h, gpa, 8, ACCESS_LOAD, PRIV_S) ? table_entry(h, gpa, 8) : NULL;
 }
 
 static enum walked walk(struct hart *h, u64 gva, enum access access, enum priv priv,
@@ -573,18 +627,25 @@ static enum walked walk(struct hart *h, u64 gva, enum access access, enum priv p
 {
 	u32 level = levels(h, priv);
 	u64 table = SATP_PPN(h->satp) << PAGE_SHIFT;
+	struct table *last = table_of(h, gva), *known = NULL;
 
 	if (!canonical(gva, PAGE_SHIFT + 9 * level)) {
 		fault(h, FAULT_PAGE, access, 0);
 		return WALK_FAULT;
 	}
+	if (is_table_of(h, last, gva)) {
+		known = last;
+		level = 1;
+		table = known->gpa;
+		out->global = known->global;
+	}
 	while (level--) {
 		u64 gpa = table + (gva >> (PAGE_SHIFT + 9 * level) & 0x1ff) * 8;
-		u8 *slot = table_entry(h, gpa);
+		u8 *slot = entry_in_table(h, gpa, known);
 		u64 pte;
 		bool is_leaf;
 
-		if (!slot || !pmp_allows(h, gpa, 8, ACCESS_LOAD, PRIV_S)) {
+		if (!slot) {
 			fault(h, FAULT_ACCESS, access, 0);
 			return WALK_FAULT;
 		}
@@ -605,6 +666,8 @@ static enum walked walk(struct hart *h, u64 gva, enum access access, enum priv p
 			return w;
 		}
 		table = PTE_PPN(pte) << PAGE_SHIFT;
+		if (level == 1)
+			keep_table(h, last, gva, table, out->global);
 	}
 	fault(h, FAULT_PAGE, access, 0);
 	return WALK_FAULT;

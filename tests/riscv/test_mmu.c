@@ -429,6 +429,51 @@ static void all_forms_of_sfence_drop_what_they_name(void **state) /* trap:30 */
 	(void)state;
 }
 
+/* Harts remember tables of the last level; PAGES and the next page are in one. */
+static void a_table_goes_with_each_form_of_fence(void **state) /* trap:30 */
+{
+	const u64 next = PAGES + PAGE_SIZE;
+	const u32 fences[] = { SFENCE(0, 0), SFENCE(A1, 0), SFENCE(0, A2), SFENCE(A1, A2) };
+
+	for (u32 i = 0; i < ARRAY_LEN(fences); i++) {
+		struct vm *vm = vm_new();
+
+		set_satp(vm, TABLES, 3);
+		map(vm, PAGES, ALL);
+		map(vm, next, ALL);
+		assert_int_equal(try(vm, LD(0), PAGES), -1);
+		*entry(vm, TABLES, PAGES, 1) = pte(RIG_RAM + vm->next, V);
+		vm->next += PAGE_SIZE;
+		*entry(vm, TABLES, next, 0) = pte(RIG_RAM + DATA + PAGE_SIZE, ALL);
+		put_le64(vm->rig->ram + DATA, 1);
+		put_le64(vm->rig->ram + DATA + PAGE_SIZE, 2);
+		vm->h->x[A2] = 3;
+		assert_int_equal(try(vm, fences[i], next), -1);
+		assert_int_equal(try(vm, LD(0), next), -1);
+		assert_int_equal(vm->h->x[A0], 2);
+		vm_free(vm);
+	}
+	(void)state;
+}
+
+static void a_table_is_read_anew_for_each_page(void **state)
+{
+	struct vm *vm = vm_new();
+	const u64 next = PAGES + PAGE_SIZE;
+
+	map(vm, PAGES, ALL);
+	assert_int_equal(try(vm, LD(0), PAGES), -1);
+	assert_int_equal(try(vm, LD(0), next), LOAD_PF);
+	map(vm, next, V | R | A);
+	assert_int_equal(try(vm, LD(0), next), -1);
+	assert_int_equal(try(vm, SD(0), next), CAUSE_STORE_PAGE);
+	/* the second table behind the roots has the entries; PMP forbids it */
+	pmp(vm->h, 0, 0x18, ((RIG_RAM + TABLES + 3 * PAGE_SIZE) >> 2) | 0x1ff);
+	assert_int_equal(try(vm, LD(0), next), CAUSE_LOAD_ACCESS);
+	vm_free(vm);
+	(void)state;
+}
+
 /* From a page that is not written meanwhile: what runs only once does not look into the TLB. */
 static i64 load(struct vm *vm, u64 gva)
 {
@@ -778,6 +823,8 @@ int main(void)
 		cmocka_unit_test(tables_out_of_reach_are_access_faults_of_the_kind),
 		cmocka_unit_test(another_satp_means_another_translation_at_once),
 		cmocka_unit_test(all_forms_of_sfence_drop_what_they_name),
+		cmocka_unit_test(a_table_goes_with_each_form_of_fence),
+		cmocka_unit_test(a_table_is_read_anew_for_each_page),
 		cmocka_unit_test(an_entry_stays_until_a_fence_of_its_own),
 		cmocka_unit_test(an_address_names_all_of_its_superpage),
 		cmocka_unit_test(a_fence_drops_links_to_code_too),
