@@ -429,19 +429,21 @@ static bool is_sum(const struct gen *g, u32 address)
 {
 	u32 base = gen_address_of(g, address).base;
 
-	return base && gen_is_sum(g, pin(base)) && g->sum.index != RCX && g->sum.index != RDX;
+	return base && gen_is_sum(g, pin(base)) && g->sum.index != RCX && g->sum.index != RDX &&
+	       !(g->busy >> g->sum.index & 1);
 }
 
 void gen_load_into(struct gen *g, u32 node, enum extension e, u8 d)
 {
 	u32 size = (u32)ir(g, node)->k;
-	bool sum = is_sum(g, ir(g, node)->a);
+	bool sum;
 	struct lookup l;
 
-	if (node == g->table_load) { /* if C does the load, anything is there: jump_by_table() */
+	if (node == g->table_load) /* if C does the load, anything is there: jump_by_table() */
 		gen_take(g, RAX);
+	sum = is_sum(g, ir(g, node)->a);
+	if (node == g->table_load)
 		x64_mov(&g->c, 0, RAX, rm_reg(pin(gen_address_of(g, ir(g, node)->a).base)));
-	}
 	if (gen_in_group(g, node)) {
 		x64_op(&g->c, gen_load_op(size, e), d, gen_grouped(g, node), 0);
 		return;

@@ -57,7 +57,52 @@ again:
 	addi	s1, s1, 1
 	li	t0, 400
 	bne	s1, t0, again
+
+	/* in short loops, where a program's loads guess; the index in a register of any kind */
+	CHECK
+	la	a2, steps
+	li	a0, 0
+	li	a1, 0
+	ENTER(U_MODE)
+	li	t3, 0
+1:	sh3add	a5, t3, a2
+	ld	a5, 0(a5)
+	jr	a5
+step0:	addi	a0, a0, 1
+	li	t3, 1
+	j	2f
+step1:	addi	a0, a0, 3
+	li	t3, 2
+	j	2f
+step2:	addi	a0, a0, 5
+	li	t3, 0
+2:	addi	a1, a1, 1
+	li	t0, 3000
+	bne	a1, t0, 1b
+	LEAVE
+	EQ(a0, 9000)
+
+	CHECK
+	li	a0, 0
+	li	a1, 0
+	ENTER(U_MODE)
+	li	t3, 0
+1:	sh3add	a5, t3, a2
+	ld	a5, 24(a5)
+	jalr	a5
+	addi	t3, t3, 1
+	andi	t3, t3, 1
+	addi	a1, a1, 1
+	li	t0, 3000
+	bne	a1, t0, 1b
+	LEAVE
+	EQ(a0, 6000)
 PASS
+
+add1:	addi	a0, a0, 1
+	ret
+add3:	addi	a0, a0, 3
+	ret
 
 by_address:
 	sh3add	a5, a5, a2
@@ -87,6 +132,7 @@ case7:	case	7
 addresses:
 	.dword	case0, case1, case2 + 1, case3, case4, case5, case6, case7 + 1 /* no jump is odd */
 entry:	.dword	0
+steps:	.dword	step0, step1, step2, add1, add3
 distances:
 	.word	case0 - distances, case1 - distances, case2 - distances + 1, case3 - distances
 	.word	case4 - distances, case5 - distances, case6 - distances, case7 - distances + 1
