@@ -290,7 +290,8 @@ static void the_cases_of_a_switch_are_found_by_where_their_address_stands(void *
 	struct rig *r;
 	struct hart *h;
 
-	if (JIT_SLICE == 1 || !JIT_CHAINS) /* then each jump is looked up */
+	/* then the load is in another block, or each jump is looked up */
+	if (JIT_BLOCK == 1 || JIT_SLICE == 1 || !JIT_CHAINS)
 		skip();
 	r = jit_rig(1);
 	h = r->harts[0];
