@@ -9,11 +9,16 @@
 #define ROUNDS 2000
 #define LI_A0  0x00000513
 
+/* Looks a while, then pauses: the other may need this CPU of the host, or else a third one has it. */
 	.macro	is_soon value, at
-	j	9f
-8:	pause				/* the other may need this CPU of the host */
-9:	lw	t0, \at
-	bne	t0, \value, 8b
+7:	li	t1, 1000
+8:	lw	t0, \at
+	beq	t0, \value, 9f
+	addi	t1, t1, -1
+	bnez	t1, 8b
+	pause
+	j	7b
+9:
 	.endm
 
 TEST

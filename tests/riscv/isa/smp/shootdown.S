@@ -38,11 +38,14 @@ PASS
 ask:	sw	zero, 4(s1)
 	fence
 	sw	s3, 4(s2)
-	j	2f
-1:	pause				/* the other may need this CPU of the host */
+1:	li	t1, 1000
 2:	lw	t0, 4(s1)
-	beqz	t0, 1b
-	fence
+	bnez	t0, 3f
+	addi	t1, t1, -1
+	bnez	t1, 2b
+	pause				/* the other may need this CPU of the host */
+	j	1b
+3:	fence
 	ret
 
 /* Hart 1 reads the window all the time, in S-mode, and fences when asked, in M-mode. */
@@ -61,7 +64,7 @@ others:	li	t0, 1
 	li	s2, CLINT+4
 	li	s3, WINDOW
 	ENTER(S_MODE)
-1:	li	t1, 100
+1:	li	t1, 1000
 2:	lw	a0, 0(s3)
 	lw	a1, 0(s3)
 	lw	a2, 0(s3)
