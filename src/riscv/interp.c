@@ -612,7 +612,7 @@ static op_fn *const handlers[ROW_COUNT][3] = {
 #define BRANCH(c) + JUMP_BY_IMM
 #define JUMP(t)   + JUMP_TO
 enum { JUMP_NONE, JUMP_BY_IMM, JUMP_TO };
-static const u8 jump_kind[ROW_COUNT] = {
+static const u8 jump_kind[ROW_ILLEGAL + 1] = {
 #define I(name, ext, bits, opnds, sem) JUMP_NONE sem,
 #include "rv.def"
 };
