@@ -226,6 +226,21 @@ static void group(struct gen *g)
 		access_at(g, base, (u64)(i64)at);
 }
 
+/* An element of an array. */
+static void indexed(struct gen *g)
+{
+	static const u32 bases[] = { 8, 9, 2 };
+	u32 t[2], base = bases[below(g, 3)];
+
+	temporaries(g, t, 2);
+	put(g, "andi x%u,x%u,%u", t[0], below(g, 32), chance(g, 70) ? 7 : 127);
+	if (chance(g, 70))
+		put(g, "sh%uadd x%u,x%u,x%u", 1 + below(g, 3), t[1], t[0], base);
+	else
+		put(g, "add x%u,x%u,x%u", t[1], t[0], base);
+	access_at(g, t[1], below(g, 64) - 32u);
+}
+
 static void atomic(struct gen *g)
 {
 	const struct form *r;
@@ -647,12 +662,12 @@ static const struct {
 	u32 weight;
 	u32 depth; /* at most so deep */
 } kinds[] = {
-	{ plain, 240, 9 },      { access, 60, 9 }, { group, 30, 9 },  { fresh, 50, 9 },
-	{ set_pointer, 25, 9 }, { atomic, 15, 9 }, { reserve, 4, 9 }, { branch, 30, 2 },
-	{ jump, 6, 2 },         { loop, 14, 1 },   { call, 18, 1 },   { jump_table, 6, 2 },
-	{ thunk, 8, 1 },        { modify, 3, 0 },  { literal, 2, 1 }, { edit, 8, 1 },
-	{ csrs, 8, 1 },         { status, 3, 1 },  { xret, 2, 1 },    { switch_space, 3, 1 },
-	{ interrupt, 5, 1 },    { trap, 2, 1 },    { barrier, 1, 0 },
+	{ plain, 240, 9 },      { access, 60, 9 },   { group, 30, 9 },  { fresh, 50, 9 },
+	{ set_pointer, 25, 9 }, { atomic, 15, 9 },   { reserve, 4, 9 }, { branch, 30, 2 },
+	{ jump, 6, 2 },         { loop, 14, 1 },     { call, 18, 1 },   { jump_table, 6, 2 },
+	{ indexed, 30, 9 },     { thunk, 8, 1 },     { modify, 3, 0 },  { literal, 2, 1 },
+	{ edit, 8, 1 },         { csrs, 8, 1 },      { status, 3, 1 },  { xret, 2, 1 },
+	{ switch_space, 3, 1 }, { interrupt, 5, 1 }, { trap, 2, 1 },    { barrier, 1, 0 },
 };
 
 static void choose(struct gen *g)
