@@ -153,14 +153,12 @@ void gen_branch(struct gen *g, u32 n)
 	}
 }
 
-/* A jump, if it does not link. */
-static u32 last_statement(const struct gen *g)
+/* The last statement before node n. */
+static u32 statement_before(const struct gen *g, u32 n)
 {
-	u32 n = g->b->n - 1;
-
-	while (ir(g, n)->op < IR_INSN)
+	while (n && ir(g, n - 1)->op < IR_INSN)
 		n--;
-	return n;
+	return n ? n - 1 : 0;
 }
 
 /* r += another register, or itself. */
@@ -192,24 +190,48 @@ static u32 load_of(const struct gen *g, u32 n, i64 r)
 	return 0;
 }
 
-/* Of a jump that is no call and no return, by the registers that those use: as compilers write
- * the cases of a switch. */
+/* The address of the load at node n is a sum that this block has made: an element of an array, and
+ * not a part of some object. */
+static bool is_indexed(const struct gen *g, u32 n)
+{
+	u32 base = gen_address_of(g, ir(g, n)->a).base;
+
+	while (n--) {
+		const struct ir *i = ir(g, n), *v = ir(g, i->a);
+
+		if (i->op == IR_SET && i->k == base)
+			return v->op == IR_ADD && !is_op(g, v->b, IR_K);
+	}
+	return false;
+}
+
+static bool is_in_table(const struct gen *g, u32 load, bool calls)
+{
+	return load && !gen_in_group(g, load) && (!calls || is_indexed(g, load)) &&
+	       pin(gen_address_of(g, ir(g, load)->a).base) != NO_REG;
+}
+
+/* Of a jump by a register that returns do not use: as compilers write the cases of a switch, and
+ * calls of functions in an array. */
 void gen_find_table_load(struct gen *g)
 {
-	u32 jump = last_statement(g), load;
+	u32 jump = statement_before(g, g->b->n), load;
+	i64 link = is_op(g, jump, IR_SET) ? ir(g, jump)->k : 0;
 	const struct ir *i;
 
 	g->table_load = 0;
+	if (link)
+		jump = statement_before(g, jump);
 	if (!g->code->chains || !is_op(g, jump, IR_JUMP) || !hart_has(g->h, EXT_Zca))
 		return;
 	i = ir(g, ir(g, jump)->a);
 	if (i->op != IR_AND || !is_op(g, i->a, IR_X))
 		return;
 	i = ir(g, i->a);
-	if (i->k == 1 || i->k == 5 || pin(i->k) == NO_REG)
+	if (i->k == 1 || i->k == 5 || i->k == link || pin(i->k) == NO_REG)
 		return;
 	load = load_of(g, jump, i->k);
-	if (load && !gen_in_group(g, load) && pin(gen_address_of(g, ir(g, load)->a).base) != NO_REG)
+	if (is_in_table(g, load, link))
 		g->table_load = load;
 }
 
