@@ -8,7 +8,7 @@
 #include "isa.h"
 
 #ifndef ROUNDS
-#define ROUNDS 2000		/* 250000 and more for a night */
+#define ROUNDS 1000		/* 250000 and more for a night */
 #endif
 
 /* A round: both clear nothing, but use fresh values: x and y become the round's number.  The
@@ -18,10 +18,14 @@
 	addi	s8, s8, 2
 	li	t1, 1
 	amoadd.w.aqrl zero, t1, (s5)
-	j	9f
-8:	pause				/* the other may need this CPU of the host */
-9:	lw	t1, 0(s5)
-	blt	t1, s8, 8b
+7:	li	t2, 100		/* look a while, then let another have this CPU of the host */
+8:	lw	t1, 0(s5)
+	bge	t1, s8, 9f
+	addi	t2, t2, -1
+	bnez	t2, 8b
+	pause
+	j	7b
+9:
 	.endm
 
 /* Store to one, load of the other: at least one of the two sees the new value. */
