@@ -316,17 +316,16 @@ enum { RUN = 8 };
 /* What stands at `live`, where h->pc is, up to a jump. */
 static const struct op *run_in_place(struct hart *h, const u8 *live)
 {
-	u32 first = h->pc / 2 % PAGE_SLOTS, slot = first, last = first;
+	u32 first = h->pc / 2 % PAGE_SLOTS, slot = first;
 
 	for (u32 n = 0; n < RUN && slot < PAGE_SLOTS - 1; n++) {
 		const u8 *p = live + (slot - first) * 2;
-		u32 word = (u32)ram_load2(p);
+		u32 word = (u32)ram_load2(p), here = slot;
 
 		if ((word & 3) == 3)
 			word |= (u32)ram_load2(p + 2) << 16;
-		last = slot;
-		slot += single(h, slot, word);
-		if (bits_has(h->code->jumps, last))
+		slot += single(h, here, word);
+		if (bits_has(h->code->jumps, here))
 			break;
 	}
 	end_singles(h->code, slot);
