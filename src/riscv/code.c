@@ -151,6 +151,12 @@ static bool is_unwritten(const struct code_page *page)
 	return code_is_unwritten(page->written) && page->trusted == atomic_load(&trusts);
 }
 
+/* It has not been compared since the hart's last fence.i, nor need it be the same. */
+static bool may_differ(const struct hart *h, const struct code_page *page)
+{
+	return page->validated != h->code_epoch && !is_unwritten(page);
+}
+
 /* -- Doubt ----------------------------------------------------------------------------
  *
  * A page is in doubt if it was written and had changed when it was last compared.  That goes on for
@@ -163,8 +169,8 @@ static bool is_in_doubt(const struct hart *h, const struct code_page *page)
 {
 	const struct doubt *d = &page->doubt;
 
-	return page->validated != h->code_epoch && !is_unwritten(page) && d->changes && !d->sure &&
-	       d->all < MANY && (d->runs < FEW || d->epoch != h->code_epoch);
+	return may_differ(h, page) && d->changes && !d->sure && d->all < MANY &&
+	       (d->runs < FEW || d->epoch != h->code_epoch);
 }
 
 static void run_in_doubt(const struct hart *h, struct doubt *d)
@@ -230,7 +236,7 @@ static struct code_page *page_of(struct hart *h, const u8 *live)
 	} else if (is_in_doubt(h, page)) {
 		run_in_doubt(h, &page->doubt);
 		return NULL;
-	} else if (page->validated != h->code_epoch && !is_unwritten(page)) {
+	} else if (may_differ(h, page)) {
 		compare(h, page);
 	}
 	page->validated = h->code_epoch;
