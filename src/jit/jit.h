@@ -109,9 +109,9 @@ struct jit {
 	const struct exec_host *exec;
 	struct exec_memory memory;
 	struct jit_code code;
-	u32 first;            /* offset behind the common code */
-	pthread_mutex_t lock; /* of all below, and of what is in the pages */
-	struct jit_page *_Atomic table[1024];
+	u32 first;                            /* offset behind the common code */
+	pthread_mutex_t lock;                 /* of all below, and of what is in the pages */
+	struct jit_page *_Atomic table[1024]; /* read by anybody, as `next` is */
 	struct jit_page **pages;
 	u32 npages;
 	struct jit_page none; /* has no code */

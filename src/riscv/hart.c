@@ -218,10 +218,11 @@ static bool file_agrees(const struct imsic_file *before, const struct imsic_file
 const char *hart_difference(const struct hart *before, const struct hart *want,
 			    const struct hart *h)
 {
-	const char *what = own_difference(want, h);
+	const char *what;
 
 	if (hart_instret(want) != hart_instret(h))
 		return "instret";
+	what = own_difference(want, h);
 	if (!what && !bits_agree(before->mip, want->mip, h->mip))
 		what = "mip";
 	for (size_t i = 0; !what && i < ARRAY_LEN(h->imsic); i++)

@@ -281,7 +281,7 @@ static void jumps_within_a_page_do_not_lead_to_old_code(void **state)
 	(void)state;
 }
 
-/* A loop goes to one, and comes back by another. */
+/* A loop of one case, which is behind the jump. */
 static void the_cases_of_a_switch_are_found_by_where_their_address_stands(void **state)
 {
 	const u32 code[] = { LD(0), JALR(ZERO, A0, 0), ADDI(S1, S1, -1), BNE(S1, ZERO, -12),
