@@ -153,7 +153,7 @@ static void make_resume(struct code_buf *c, u32 *at)
 	x64_op(c, 0x85 | W, R14, rm_reg(R14), 0);
 	x64_bind_to(c, x64_jcc(c, CC_LE), at[POLL_PC]);
 	gen_target_of_rax(c);
-	x64_jmp_to(c, at[LOOK_UP]);
+	gen_jump_to_target(c, rm_index(R15, RDX, 3, TARGET(pc)), at[LOOK_UP]);
 }
 
 /* Calls `function` for the instruction at hart.where.  The stack has the return address, and one

@@ -314,6 +314,10 @@ void gen_round_statement(struct gen *g, u32 n);
 void gen_count(struct gen *g, u32 n);
 void gen_jump_in_page(struct gen *g, u32 target, u32 done, bool back);
 void gen_target_of_rax(struct code_buf *c);
+
+/* To the address in rax, if it is what the target is for; edx is its place. */
+void gen_jump_to_target(struct code_buf *c, struct rm target, u32 look_up);
+
 void gen_jump_to_offset(struct gen *g, i64 target, u32 done);
 void gen_branch(struct gen *g, u32 n);
 void gen_find_table_load(struct gen *g);

@@ -70,17 +70,21 @@ void gen_target_of_rax(struct code_buf *c)
 	x64_alu_imm(c, ALU_AND, 0, rm_reg(RDX), 2 * TARGETS - 2);
 }
 
-/* To the address in rax, if it is what the target is for; edx is its place. */
-static void jump_to_target(struct gen *g, struct rm target)
+void gen_jump_to_target(struct code_buf *c, struct rm target, u32 look_up)
 {
 	struct rm code = target;
 
 	code.disp += TARGET(code) - TARGET(pc);
-	x64_alu(&g->c, ALU_CMP, W, RAX, target);
-	x64_bind_to(&g->c, x64_jcc(&g->c, CC_NE), g->code->common[LOOK_UP]);
-	x64_alu_imm(&g->c, ALU_AND, W, rm_reg(RAX), PAGE_KEY);
-	x64_store(&g->c, W, H(base), RAX);
-	x64_jmp_rm(&g->c, code);
+	x64_alu(c, ALU_CMP, W, RAX, target);
+	x64_bind_to(c, x64_jcc(c, CC_NE), look_up);
+	x64_alu_imm(c, ALU_AND, W, rm_reg(RAX), PAGE_KEY);
+	x64_store(c, W, H(base), RAX);
+	x64_jmp_rm(c, code);
+}
+
+static void jump_to_target(struct gen *g, struct rm target)
+{
+	gen_jump_to_target(&g->c, target, g->code->common[LOOK_UP]);
 }
 
 static void jump_far(struct gen *g, u32 done)
