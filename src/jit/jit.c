@@ -40,20 +40,6 @@ void jit_fault(struct hart *h)
 	trap_raise(h, where_pc(h), h->fault.cause, h->fault.tval);
 }
 
-bool jit_step(struct hart *h)
-{
-	i64 left;
-
-	jit_count(h, JIT_call_step, 1);
-	jit_count(h, JIT_interpreted, 1);
-	h->left = left = h->left - where_done(h);
-	h->pc = where_pc(h);
-	interp_step(h);
-	if (atomic_load_explicit(&h->event, memory_order_relaxed))
-		return false; /* what it let in comes before the next */
-	return h->left == left - 1 && h->pc == where_pc(h) + where_len(h);
-}
-
 bool jit_help(struct hart *h, const struct op *op, help_fn *f)
 {
 	jit_count(h, JIT_call_help, 1);
@@ -124,9 +110,23 @@ static u32 host_control(const struct hart *h)
 	return HOST_MASKED | rounding[h->frm & 7] << HOST_RC_SHIFT;
 }
 
+static void fp_begin(struct hart *h)
+{
+	h->mxcsr = host_control(h);
+	h->fp_live = h->mxcsr != HOST_MASKED;
+}
+
 static void fp_collect(struct hart *h)
 {
-	h->fflags |= guest_flags(h->mxcsr);
+	if (h->fp_live)
+		h->fflags |= guest_flags(h->mxcsr);
+}
+
+/* Around what may look at flags or rounding, or change them, in the midst of code. */
+static void fp_again(struct hart *h)
+{
+	h->mxcsr = host_control(h);
+	h->fp_live = true;
 }
 
 bool jit_help_fp(struct hart *h, const struct op *op, help_fn *f)
@@ -135,8 +135,24 @@ bool jit_help_fp(struct hart *h, const struct op *op, help_fn *f)
 
 	fp_collect(h);
 	on = jit_help(h, op, f);
-	h->mxcsr = host_control(h);
+	fp_again(h);
 	return on;
+}
+
+bool jit_step(struct hart *h)
+{
+	i64 left;
+
+	jit_count(h, JIT_call_step, 1);
+	jit_count(h, JIT_interpreted, 1);
+	h->left = left = h->left - where_done(h);
+	h->pc = where_pc(h);
+	fp_collect(h);
+	interp_step(h);
+	fp_again(h);
+	if (atomic_load_explicit(&h->event, memory_order_relaxed))
+		return false; /* what it let in comes before the next */
+	return h->left == left - 1 && h->pc == where_pc(h) + where_len(h);
 }
 
 /* -- Running -------------------------------------------------------------------------- */
@@ -255,7 +271,7 @@ enum jit_exit jit_enter(struct hart *h, u32 code)
 	h->base = align_down(h->pc, PAGE_SIZE);
 	h->link = 0;
 	h->apart = false;
-	h->mxcsr = host_control(h); /* the interpreter may have changed frm */
+	fp_begin(h);
 	why = fn(h, j->memory.run + code);
 	fp_collect(h);
 	return why;

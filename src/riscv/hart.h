@@ -518,7 +518,8 @@ struct hart {
 	const u8 *code_start; /* all of it */
 	u32 where;            /* the instruction that asks for help */
 	u32 link;             /* the jump that found no code at its target; 0: none */
-	u32 mxcsr;            /* the host's FP control and flags while the guest runs */
+	u32 mxcsr;            /* the host's FP control and flags while the guest runs, ... */
+	u32 fp_live;          /* ... nonzero: which may not be what C code finds and wants */
 	i32 patience;         /* wrong guesses until code is made without */
 	bool apart;           /* it left where accesses are in two pages */
 

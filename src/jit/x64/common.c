@@ -59,6 +59,8 @@ static void make_enter(struct code_buf *c)
 
 static void make_exits(struct code_buf *c, u32 *at)
 {
+	u32 quiet;
+
 	at[EXIT_LINK] = offset_of(c);
 	x64_store(c, 0, H(link), RCX);
 	x64_alu(c, ALU_ADD, W, RAX, H(base));
@@ -69,8 +71,11 @@ static void make_exits(struct code_buf *c, u32 *at)
 	store_pins(c, ALL_PINS);
 	x64_store(c, W, H(left), R14);
 	at[EXIT_DONE] = offset_of(c);
+	x64_alu_imm(c, ALU_CMP, 0, H(fp_live), 0);
+	quiet = x64_jcc_short(c, CC_E);
 	mxcsr(c, true, H(mxcsr));
 	mxcsr(c, false, rm_rip((i32)at[MXCSR]));
+	x64_bind_short(c, quiet);
 	x64_alu_imm(c, ALU_ADD, W, rm_reg(RSP), FRAME);
 	for (u32 i = ARRAY_LEN(saved); i--;)
 		x64_pop(c, saved[i]);
@@ -253,28 +258,26 @@ static void make_group(struct code_buf *c, u32 *at)
 	x64_ret(c);
 }
 
-/* Everything may change in there. */
+/* Everything may change in there.  Helpers do no arithmetic of floating point, and but for a few
+ * do not look at it: MXCSR stays. */
 static void make_step(struct code_buf *c, u32 *at, enum common which, const void *function)
 {
+	bool sees_fp = which != HELP;
 	u32 on;
 
 	at[which] = offset_of(c);
-	begin_call(c);
+	x64_store(c, 0, H(where), RCX);
 	store_pins(c, ALL_PINS);
 	x64_store(c, W, H(left), R14);
-	if (which != STEP) {
-		x64_mov(c, W, RSI, rm_reg(RDX));
-		x64_mov(c, W, RDX, rm_reg(RAX));
-	}
-	if (which == HELP_FP)
+	x64_mov(c, W, RSI, rm_reg(RDX));
+	x64_mov(c, W, RDX, rm_reg(RAX));
+	if (sees_fp)
 		mxcsr(c, true, H(mxcsr));
+	x64_alu_imm(c, ALU_SUB, W, rm_reg(RSP), 8); /* where the return address is */
 	call(c, function);
-	if (which == HELP_FP) {
+	x64_alu_imm(c, ALU_ADD, W, rm_reg(RSP), 8);
+	if (sees_fp)
 		mxcsr(c, false, H(mxcsr));
-		x64_alu_imm(c, ALU_ADD, W, rm_reg(RSP), 8);
-	} else {
-		end_call(c);
-	}
 	x64_op(c, 0x84, RAX, rm_reg(RAX), 0);
 	on = x64_jcc_short(c, CC_NE);
 	drop_return(c);

@@ -575,6 +575,7 @@ void gen_fp(struct gen *g)
 	x64_group3(&g->c, G3_NOT, 0, rm_reg(RAX));
 	x64_test_imm(&g->c, 0, rm_reg(RAX), (u32)MSTATUS_FS);
 	gen_leave(g, x64_jcc(&g->c, CC_NE));
+	x64_store_imm(&g->c, 0, H(fp_live), 1);
 	g->fp_on = true;
 }
 

@@ -43,4 +43,44 @@ TEST
 	EQ(a0, 100)
 	fcvt.w.d a0, fa2, rtz
 	EQ(a0, 4950)
+
+	/* flags and rounding mode by instructions that lie on two pages */
+	CHECK
+	li	s1, 100
+	li	a0, 1
+	fcvt.d.w fa0, a0
+	li	a0, 3
+	fcvt.d.w fa1, a0
+	fdiv.d	fa4, fa0, fa1, rup
+	li	s2, 3			/* RUP */
+0:	csrw	fflags, zero
+	la	a1, flags_on_two_pages
+	jalr	ra, 0(a1)
+	EQ(a0, 1)			/* inexact, and */
+	csrr	a0, fflags
+	EQ(a0, 0)			/* no longer */
+	la	a1, mode_on_two_pages
+	jalr	ra, 0(a1)
+	feq.d	a0, fa2, fa4
+	EQ(a0, 1)
+	addi	s1, s1, -1
+	bnez	s1, 0b
 PASS
+
+	.option	push
+	.option	norelax
+	.balign	4096
+	.skip	4096-6
+flags_on_two_pages:
+	fdiv.d	fa2, fa0, fa1
+	csrrw	a0, fflags, zero
+	ret
+	.balign	4096
+	.skip	4096-6
+mode_on_two_pages:
+	fdiv.d	fa2, fa0, fa1
+	csrw	frm, s2
+	fdiv.d	fa2, fa0, fa1
+	csrw	frm, zero
+	ret
+	.option	pop
