@@ -408,26 +408,6 @@ static bool write_stvec(struct hart *h, u32 num, u64 v)
 	return false;
 }
 
-/* Where an instruction can start: without compressed ones at multiples of 4. */
-static u64 pc_mask(const struct hart *h)
-{
-	return hart_has(h, EXT_C) || hart_has(h, EXT_Zca) ? ~(u64)1 : ~(u64)3;
-}
-
-static bool write_mepc(struct hart *h, u32 num, u64 v)
-{
-	(void)num;
-	h->mepc = v & pc_mask(h);
-	return false;
-}
-
-static bool write_sepc(struct hart *h, u32 num, u64 v)
-{
-	(void)num;
-	h->sepc = v & pc_mask(h);
-	return false;
-}
-
 /* -- Translation and environment -------------------------------------------------- */
 
 static bool satp_mode_legal(const struct hart *h, u32 mode)
@@ -567,6 +547,7 @@ static u64 read_misa(const struct hart *h, u32 num)
 
 /* clang-format off */
 #define PLAIN(m, bits) .member = offsetof(struct hart, m), .mask = (bits)
+#define CODE(m)        .member = offsetof(struct hart, m), .code = true
 #define HELD(m)        .member = offsetof(struct hart, m), .write = write_##m
 #define CALL(f)        .read = read_##f, .write = write_##f
 #define CHANGE(f)      .read = read_##f, .change = change_##f
@@ -715,6 +696,17 @@ static u64 *plain(const struct hart *h, const struct csr_row *row)
 	return (u64 *)((char *)(uintptr_t)h + row->member);
 }
 
+/* Where an instruction can start: without compressed ones at multiples of 4. */
+static u64 code_mask(const struct hart *h)
+{
+	return hart_has(h, EXT_C) || hart_has(h, EXT_Zca) ? ~(u64)1 : ~(u64)3;
+}
+
+u64 csr_mask(const struct hart *h, const struct csr_row *row)
+{
+	return row->code ? code_mask(h) : row->mask;
+}
+
 u64 csr_read(const struct hart *h, const struct csr_row *row, u32 num)
 {
 	return row->read ? row->read(h, num) : *plain(h, row);
@@ -722,13 +714,14 @@ u64 csr_read(const struct hart *h, const struct csr_row *row, u32 num)
 
 bool csr_change(struct hart *h, const struct csr_row *row, u32 num, struct csr_change c)
 {
-	u64 v;
+	u64 v, mask;
 
 	if (row->change)
 		return row->change(h, c);
 	v = (csr_read(h, row, num) & ~c.clear) | c.set;
+	mask = csr_mask(h, row);
 	if (!row->read)
-		*plain(h, row) = (*plain(h, row) & ~row->mask) | (v & row->mask);
+		*plain(h, row) = (*plain(h, row) & ~mask) | (v & mask);
 	return row->write && row->write(h, num, v);
 }
 

@@ -36,8 +36,9 @@ typedef u64 csr_read_fn(const struct hart *h, u32 num);
 /* The value is a member of struct hart (`read` is NULL) or what a function says. */
 struct csr_row {
 	u16 first, last;
-	u16 member; /* PLAIN, HELD: offset in struct hart */
+	u16 member; /* PLAIN, CODE, HELD: offset in struct hart */
 	u8 needs;   /* enum csr_needs */
+	bool code;  /* CODE: csr_mask() says which bits it has */
 	const char *name;
 	u64 mask; /* PLAIN: bits that can be written, with no other effect */
 	csr_read_fn *read;
@@ -57,6 +58,8 @@ void csr_reset(struct hart *h);
 const struct csr_row *csr_find(struct hart *h, u32 num, bool writes);
 /* The row if its value is a member and the hart may read it whenever its privilege is enough. */
 const struct csr_row *csr_member(const struct hart *h, u32 num);
+/* Bits of a member that can be written, with no other effect. */
+u64 csr_mask(const struct hart *h, const struct csr_row *row);
 u64 csr_read(const struct hart *h, const struct csr_row *row, u32 num);
 /* Result as of csr_write_fn. */
 bool csr_change(struct hart *h, const struct csr_row *row, u32 num, struct csr_change c);

@@ -21,8 +21,11 @@ static void require_privilege(struct gen *g, u32 least)
 
 enum { CSR_WRITE = 1, CSR_SET, CSR_CLEAR }; /* funct3, less 4 with an immediate */
 
-static void change_member(struct gen *g, u32 how, struct rm member, u8 by)
+/* Bits outside of the mask are 0 and stay so. */
+static void change_member(struct gen *g, u32 how, struct rm member, u8 by, u64 mask)
 {
+	if (mask != UINT64_MAX && how != CSR_CLEAR)
+		x64_alu_imm(&g->c, ALU_AND, W, rm_reg(by), (i32)mask);
 	switch (how) {
 	case CSR_WRITE:
 		x64_store(&g->c, W, member, by);
@@ -64,15 +67,22 @@ static void operand_into_rdx(struct gen *g, u32 word)
 		x64_mov(&g->c, W, RDX, x_at(csr_rs1(word)));
 }
 
+static bool writes_in_line(const struct gen *g, const struct csr_row *row, u32 word)
+{
+	bool read_only = word >> 30 == 3;
+
+	return !read_only && (row->code || csr_mask(g->h, row) == UINT64_MAX);
+}
+
 /* A CSR whose value is a member of struct hart. */
 static bool member_in_line(struct gen *g, u32 word)
 {
 	const struct csr_row *row = csr_member(g->h, word >> 20);
-	bool writes = csr_writes(word), read_only = word >> 30 == 3;
+	bool writes = csr_writes(word);
 	u32 rd = word >> 7 & 31;
 	struct rm member;
 
-	if (!row || (writes && (row->mask != UINT64_MAX || read_only)))
+	if (!row || (writes && !writes_in_line(g, row, word)))
 		return false;
 	require_privilege(g, word >> 28 & 3);
 	member = rm_mem(RBP, (i32)row->member - BIAS);
@@ -80,7 +90,7 @@ static bool member_in_line(struct gen *g, u32 word)
 	if (rd)
 		x64_mov(&g->c, W, RAX, member);
 	if (writes)
-		change_member(g, csr_how(word), member, RDX);
+		change_member(g, csr_how(word), member, RDX, csr_mask(g->h, row));
 	if (rd)
 		x64_store(&g->c, W, x_at(rd), RAX);
 	return true;

@@ -48,6 +48,15 @@ again:
 	csrw	sepc, a0
 	csrr	a1, sepc
 	EQ(a1, -2)
+	csrrsi	a1, sepc, 31
+	EQ(a1, -2)
+	csrrci	a1, sepc, 7
+	EQ(a1, -2)
+	csrrw	a1, sepc, zero
+	EQ(a1, -8)
+	csrsi	sepc, 7
+	csrr	a1, sepc
+	EQ(a1, 6)
 	csrw	stval, s1
 	csrw	scause, a0
 	csrr	a1, stval
