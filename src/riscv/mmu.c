@@ -26,9 +26,13 @@ struct table {
 
 #define TABLE_SPAN (512 * (u64)PAGE_SIZE)
 
+/* Bits of context.mode. */
+enum { MODE_DATA = 3, MODE_CODE = 3 << 2, MODE_SUM = 1 << 4, MODE_MXR = 1 << 5, MODES = 1 << 6 };
+
 struct mmu {
 	struct context *contexts[CONTEXTS];
 	u32 n;
+	struct context *last[MODES]; /* used in each mode; since then it may have become another's */
 	/* Those of one satp, in whatever mode; good if the epoch is theirs. */
 	struct table tables[LAST_TABLES];
 	u64 tables_epoch, tables_satp;
@@ -53,9 +57,6 @@ void mmu_free(struct mmu *m)
 }
 
 /* -- Contexts ------------------------------------------------------------------------ */
-
-/* Bits of context.mode. */
-enum { MODE_DATA = 3, MODE_CODE = 3 << 2, MODE_SUM = 1 << 4, MODE_MXR = 1 << 5 };
 
 static enum priv data_priv(const struct context *ctx)
 {
@@ -282,21 +283,32 @@ static struct context *oldest(struct mmu *m)
 	return old;
 }
 
-static struct context *context_of(struct mmu *m, u32 mode, u64 satp)
+static bool is_of(const struct context *ctx, u32 mode, u64 satp)
+{
+	return ctx->mode == mode && (is_s(mode) || ctx->satp == satp);
+}
+
+static struct context *found_or_made(struct mmu *m, u32 mode, u64 satp)
 {
 	struct context *ctx;
 
-	for (u32 i = 0; i < m->n; i++) {
-		ctx = m->contexts[i];
-		if (ctx->mode == mode && (is_s(mode) || ctx->satp == satp)) {
-			retarget(ctx, satp);
-			return ctx;
-		}
-	}
+	for (u32 i = 0; i < m->n; i++)
+		if (is_of(m->contexts[i], mode, satp))
+			return m->contexts[i];
 	ctx = oldest(m);
 	ctx->mode = mode;
 	ctx->satp = satp;
 	ctx->stale = true;
+	return ctx;
+}
+
+static struct context *context_of(struct mmu *m, u32 mode, u64 satp)
+{
+	struct context *ctx = m->last[mode];
+
+	if (!ctx || !is_of(ctx, mode, satp))
+		ctx = m->last[mode] = found_or_made(m, mode, satp);
+	retarget(ctx, satp);
 	return ctx;
 }
 
