@@ -252,15 +252,17 @@ static const char mix[] = "?mix:\n"
 			  "sd x29,0(x28)\n";
 
 /* Interrupts stay where they are; fetches that fault go back to x1, unless it is there that they
- * do, which ends the segment; all else is skipped. */
+ * do, which ends the segment; all else is skipped: 4 bytes in the window, whose pages are those
+ * that their entries say (its addresses have bit 37, no others do), or what memory has there. */
 static const char skip[] = "csrrs x5,?cause,x0; blt x5,x0,?back\n"
 			   "beq x5,x0,?fetch\n"
 			   "addi x29,x0,1; beq x5,x29,?fetch\n"
 			   "addi x29,x0,12; beq x5,x29,?fetch\n"
+			   "slli x29,x6,26; blt x29,x0,?four\n"
 			   "slli x30,x6,32; srli x30,x30,32\n"
 			   "lhu x29,0(x30); andi x29,x29,3; addi x30,x0,3\n"
-			   "addi x6,x6,2; bne x29,x30,?back\n"
-			   "addi x6,x6,2; jal x0,?back\n"
+			   "beq x29,x30,?four; addi x6,x6,2; jal x0,?back\n"
+			   "?four: addi x6,x6,4; jal x0,?back\n"
 			   "?fetch: xor x29,x6,x1; srli x29,x29,1; beq x29,x0,?leave\n"
 			   "addi x6,x1,0\n"
 			   "?back: csrrw x0,?epc,x6\n";
