@@ -187,6 +187,8 @@ void rounds_end(struct gen *g);
 void window_entry(u32 space, u32 k, u64 *gva, u32 *entry);
 u64 satp_of(u32 space);
 u64 corner(struct gen *g);
+/* Of what loads and stores of up to 16 bytes, up to 2K before it and behind, are in DATA. */
+u32 data_offset(struct gen *g);
 u64 random_entry(struct gen *g, u32 k);
 
 /* -- gen_items.c -------------------------------------------------------------------- */

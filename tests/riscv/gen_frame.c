@@ -97,12 +97,12 @@ u64 corner(struct gen *g)
 
 /* -- Memory --------------------------------------------------------------------------------- */
 
-/* An offset in DATA near a page end, or anywhere; loads from it reach 2K on both sides. */
-static u32 data_offset(struct gen *g)
+/* Near a page end, or anywhere. */
+u32 data_offset(struct gen *g)
 {
 	if (chance(g, 50))
 		return (1 + below(g, DATA_PAGES - 1)) * PAGE_SIZE + below(g, 64) - 32;
-	return 2048 + below(g, DATA_PAGES * PAGE_SIZE - 4096);
+	return 2048 + below(g, DATA_PAGES * PAGE_SIZE - 4096 - 16);
 }
 
 static u64 wild_pointer(struct gen *g)

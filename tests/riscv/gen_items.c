@@ -158,10 +158,7 @@ static void plain(struct gen *g)
 /* A place in DATA that is mapped, by the name that pc has. */
 static void data_pointer(struct gen *g, u32 x, bool aligned)
 {
-	u32 at = (1 + below(g, DATA_PAGES - 1)) * PAGE_SIZE;
-
-	at += chance(g, 50) ? below(g, 64) - 32 : below(g, PAGE_SIZE) - 2048;
-	put(g, "la x%u,@%x", x, DATA + (aligned ? at & ~7u : at));
+	put(g, "la x%u,@%x", x, DATA + (data_offset(g) & (aligned ? ~7u : ~0u)));
 }
 
 static void pool_pointer(struct gen *g, u32 x, u32 first, u32 end)
@@ -204,7 +201,7 @@ static void access_at(struct gen *g, u32 base, u64 displacement)
 		r = some_row(g, CLASS_MEMORY);
 		word = set_field(some_word(g, r), &r->a, base);
 		word = set_imm(r, word, displacement);
-	} while (!harmless(g, r, word) || (r->a.width == 3 && base < 8));
+	} while (!harmless(g, r, word) || fit(&r->a, base) != base);
 	put_word(g, word, r->len);
 }
 
