@@ -308,22 +308,34 @@ static void jump(struct gen *g)
 	place(g, over);
 }
 
+static void begin_loop(struct gen *g)
+{
+	put(g, "addi x%u,x0,%u", g->loop++, chance(g, 10) ? 8 + below(g, 32) : 2 + below(g, 5));
+}
+
+static void end_loop(struct gen *g, u32 top)
+{
+	u32 x = --g->loop;
+
+	if (chance(g, 50))
+		put(g, "addi x%u,x%u,-1; bne x%u,x0,L%u", x, x, x, top);
+	else
+		put(g, "addiw x%u,x%u,-1; blt x0,x%u,L%u", x, x, x, top);
+}
+
 static void loop(struct gen *g)
 {
-	u32 x = g->loop, top = new_label(g);
+	u32 top;
 
 	if (g->loop == g->last_loop) {
 		plain(g);
 		return;
 	}
-	put(g, "addi x%u,x0,%u; L%u:", x, chance(g, 10) ? 8 + below(g, 32) : 2 + below(g, 5), top);
-	g->loop++;
+	top = new_label(g);
+	begin_loop(g);
+	place(g, top);
 	inside(g, 1 + below(g, 4));
-	g->loop--;
-	if (chance(g, 50))
-		put(g, "addi x%u,x%u,-1; bne x%u,x0,L%u", x, x, x, top);
-	else
-		put(g, "addiw x%u,x%u,-1; blt x0,x%u,L%u", x, x, x, top);
+	end_loop(g, top);
 }
 
 /* A jump to one of four, by the value of a register. */
@@ -340,6 +352,70 @@ static void jump_table(struct gen *g)
 		put(g, "jal x0,L%u", join);
 	}
 	place(g, join);
+}
+
+/* -- Page ends -------------------------------------------------------------------------------- */
+
+/* Of doubles mostly, which need no box, and rounding as frm says: what an engine may let the host
+ * do, whose flags and whose mode are elsewhere. */
+static void arithmetic(struct gen *g, u32 d, u32 a, u32 b)
+{
+	static const char *const names[] = { "fadd", "fsub", "fmul", "fdiv", "fdiv" };
+
+	if (chance(g, 10))
+		put_word(g, random_plain4(g), 4);
+	else
+		put(g, "%s_%c f%u,f%u,f%u,m%u", names[below(g, ARRAY_LEN(names))],
+		    chance(g, 85) ? 'd' : 's', d, a, b, chance(g, 80) ? 7 : rounding_mode(g));
+}
+
+static void flags_or_mode(struct gen *g)
+{
+	u32 x = target(g);
+
+	if (chance(g, 40))
+		put(g, "csrrwi x%u,frm,%u", x, (1 + below(g, 8)) % 5);
+	else if (chance(g, 30))
+		put(g, "csrrwi x%u,fcsr,%u", x, below(g, 32));
+	else
+		put(g, "csrr%c x%u,%s,x0", chance(g, 50) ? 's' : 'w', x,
+		    chance(g, 50) ? "fflags" : "fcsr");
+	put(g, "sd x%u,%u(x%u)", x, below(g, 256) * 8, X_ALIGNED);
+}
+
+static void result(struct gen *g, u32 a, u32 b)
+{
+	u32 d = below(g, 32);
+
+	arithmetic(g, d, a, b);
+	put(g, "fsd f%u,%u(x%u)", d, below(g, 256) * 8, X_ALIGNED);
+}
+
+/* A loop over the end of a page, which ends amid an instruction; that is what flags or mode are
+ * read or written by, or any item has it.  As the page is filled up, nothing may lead over this but
+ * a jal. */
+static void two_pages(struct gen *g)
+{
+	bool any = chance(g, 50);
+	u32 n = 1 + below(g, 3), len = 4 * (3 + n + (any ? below(g, 4) : 0)) + 2, a = below(g, 32),
+	    b = (a + 1 + below(g, 31)) % 32, top = new_label(g), end;
+
+	begin_loop(g);
+	put(g, "jal x0,L%u", top);
+	end = (u32)align_up(g->at + len, PAGE_SIZE);
+	while (g->at < end - len)
+		put_word(g, 0x0001, 2);
+	put(g, "L%u: %s", top, chance(g, 50) ? "csrrwi x0,fcsr,0" : "csrrw x0,fflags,x0");
+	put(g, "fcvt_d_l f%u,x%u,m0; fcvt_d_l f%u,x%u,m7", a, below(g, 32), b, X_POOL);
+	while (n--)
+		arithmetic(g, below(g, 32), a, b);
+	if (any)
+		inside(g, 1);
+	else
+		flags_or_mode(g);
+	for (n = 1 + below(g, 3); n; n--)
+		result(g, a, b);
+	end_loop(g, top);
 }
 
 /* -- Functions ------------------------------------------------------------------------------- */
@@ -665,6 +741,7 @@ static const struct {
 	{ indexed, 30, 9 },     { thunk, 8, 1 },     { modify, 3, 0 },  { literal, 2, 1 },
 	{ edit, 8, 1 },         { csrs, 8, 1 },      { status, 3, 1 },  { xret, 2, 1 },
 	{ switch_space, 3, 1 }, { interrupt, 5, 1 }, { trap, 2, 1 },    { barrier, 1, 0 },
+	{ two_pages, 10, 0 },
 };
 
 static void choose(struct gen *g)
