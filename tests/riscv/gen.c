@@ -175,7 +175,9 @@ static void enter(struct gen *g, u32 n)
 static void segment(struct gen *g, u32 n, u32 nitems, bool kept)
 {
 	put(g, "S%u:", n);
-	if (!kept)
+	if (kept)
+		put(g, "addi x0,x0,0");
+	else
 		put(g, "jal x0,S%u", n + 1);
 	choose_mode(g);
 	enter(g, n);
