@@ -197,6 +197,7 @@ static void program(struct gen *g, u64 seed, u32 segments, u32 nitems, u32 round
 	g->random = mixed(seed);
 	frame(g, rounds);
 	g->at = CODE;
+	g->switches = SWITCHES;
 	for (u32 n = 0; n < segments; n++) {
 		g->random = mixed(mixed(seed) + n + 1);
 		segment(g, n, nitems, !only || listed(only, n));

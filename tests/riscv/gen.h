@@ -30,9 +30,10 @@ enum {
 	TABLES = 0x8000, /* of two address spaces, 4 pages each */
 	DATA = 0x10000,  /* what loads and stores mean */
 	DATA_PAGES = 16,
-	THUNKS = 0x20000, /* two pages of functions, which change places */
-	CODE = 0x22000,   /* the segments */
-	LOG = 0x1000000   /* --log: every trap */
+	THUNKS = 0x20000,   /* two pages of functions, which change places */
+	SWITCHES = 0x22000, /* two pages of tables: where in CODE to go on */
+	CODE = 0x24000,     /* the segments */
+	LOG = 0x1000000     /* --log: every trap */
 };
 
 /* Where virtual memory shows RAM; the low 32 bits are the physical address. */
@@ -104,12 +105,14 @@ struct label {
 	u32 at;
 };
 
-/* A word whose immediate depends on where a label is. */
+/* What depends on where a label is: a word's immediate, or a number. */
 struct fixup {
 	char name[16];
 	u32 at;
 	const struct form *row;
-	bool la; /* two words: auipc and addi */
+	bool la;  /* two words: auipc and addi */
+	u32 size; /* 4 or 8: of the number, which is the label's offset and so much more */
+	u64 more;
 };
 
 struct gen {
@@ -141,9 +144,10 @@ struct gen {
 	u32 last_loop;
 	struct {
 		u32 label, link;
-	} functions[4];
+	} functions[5];
 	u32 nfunctions;
 
+	u32 switches;     /* where the next table goes */
 	u32 item;         /* the next one's number */
 	const char *nops; /* numbers of items that become nops */
 };
@@ -168,6 +172,8 @@ void put(struct gen *g, const char *fmt, ...) PRINTF(2, 3);
 void put_word(struct gen *g, u32 word, u32 len);
 /* A word whose immediate is the distance to a label. */
 void put_to(struct gen *g, const struct form *row, u32 word, u32 label);
+/* At an offset, in so many bytes: that of a label, and so much more. */
+void put_offset(struct gen *g, u32 at, u32 size, u32 label, u64 more);
 void place(struct gen *g, u32 label); /* here is L<label> */
 u32 new_label(struct gen *g);
 void resolve(struct gen *g); /* all fixups */

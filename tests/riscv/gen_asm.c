@@ -188,14 +188,19 @@ static void define(struct gen *g, const char *name)
 	l->at = g->at;
 }
 
-static void refer(struct gen *g, const char *name, const struct form *row, bool la)
+static void refer(struct gen *g, const char *name, struct fixup f)
 {
-	struct fixup *f;
-
 	GROW(&g->fixups, g->nfixups, &g->fixups_cap);
-	f = &g->fixups[g->nfixups++];
-	*f = (struct fixup){ .at = g->at, .row = row, .la = la };
-	snprintf(f->name, sizeof(f->name), "%s", name);
+	snprintf(f.name, sizeof(f.name), "%s", name);
+	g->fixups[g->nfixups++] = f;
+}
+
+static void refer_label(struct gen *g, u32 label, struct fixup f)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "L%" PRIu32, label);
+	refer(g, name, f);
 }
 
 static u32 address(const struct gen *g, const char *name)
@@ -224,11 +229,13 @@ void place(struct gen *g, u32 label)
 
 void put_to(struct gen *g, const struct form *row, u32 word, u32 label)
 {
-	char name[16];
-
-	snprintf(name, sizeof(name), "L%" PRIu32, label);
-	refer(g, name, row, false);
+	refer_label(g, label, (struct fixup){ .at = g->at, .row = row });
 	put_word(g, word, row->len);
+}
+
+void put_offset(struct gen *g, u32 at, u32 size, u32 label, u64 more)
+{
+	refer_label(g, label, (struct fixup){ .at = at, .size = size, .more = more });
 }
 
 static const struct form *row_named(const struct gen *g, const char *name)
@@ -265,10 +272,14 @@ void resolve(struct gen *g)
 {
 	for (size_t i = 0; i < g->nfixups; i++) {
 		const struct fixup *f = &g->fixups[i];
-		i64 distance = (i64)address(g, f->name) - f->at;
-		i64 high = (distance + 0x800) & ~(i64)0xfff;
+		u32 to = address(g, f->name);
+		i64 distance = (i64)to - f->at, high = (distance + 0x800) & ~(i64)0xfff;
 
-		if (f->la) {
+		if (f->size == 8) {
+			put_le64(g->image + f->at, to + f->more);
+		} else if (f->size == 4) {
+			put_le32(g->image + f->at, (u32)(to + f->more));
+		} else if (f->la) {
 			patch(g, f->at, row_named(g, "auipc"), high);
 			patch(g, f->at + 4, row_named(g, "addi"), distance - high);
 		} else {
@@ -348,7 +359,7 @@ static u32 operand(struct gen *g, const struct form *r, u32 word, char kind, con
 		return set_imm(r, word, strtoull(text, NULL, 0) << 12);
 	case 'v':
 	case 'j':
-		refer(g, text, r, false);
+		refer(g, text, (struct fixup){ .at = g->at, .row = r });
 		return word;
 	default:
 		return set_imm(r, word, (u64)strtoll(text, NULL, 0));
@@ -393,7 +404,7 @@ static void li(struct gen *g, u32 reg, i64 value)
 
 static void la(struct gen *g, u32 reg, const char *name)
 {
-	refer(g, name, NULL, true);
+	refer(g, name, (struct fixup){ .at = g->at, .la = true });
 	put(g, "auipc x%u,0; addi x%u,x%u,0", reg, reg, reg);
 }
 

@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-static const u32 links[] = { 1, 5, 31 };
+static const u32 links[] = { 1, 1, 1, 5, 31 };
+enum { SAME_LINK = 3, LEAVES = 4 };
 #define LINKS ((u32)(1 << 1 | 1 << 5) | (u32)1 << 31)
 
 /* -- Registers --------------------------------------------------------------------------- */
@@ -420,7 +421,7 @@ static void two_pages(struct gen *g)
 
 /* -- Functions ------------------------------------------------------------------------------- */
 
-/* The first two call nothing; the others may call them. */
+/* Leaves call nothing; the others may call them. */
 static void function(struct gen *g, u32 i)
 {
 	u32 link = links[i];
@@ -429,7 +430,7 @@ static void function(struct gen *g, u32 i)
 	g->functions[i].label = new_label(g);
 	place(g, g->functions[i].label);
 	g->busy = RESERVED | LINKS;
-	g->loop = X_LOOP + (i < 2 ? 3 : 2);
+	g->loop = X_LOOP + (i < LEAVES ? 3 : 2);
 	g->last_loop = g->loop + 1;
 	g->depth = 1;
 	items(g, 2 + below(g, 4));
@@ -451,9 +452,9 @@ void functions(struct gen *g)
 static void call(struct gen *g)
 {
 	bool within = g->busy & LINKS;
-	u32 most = within ? MIN(g->nfunctions, 2) : g->nfunctions, i, t;
+	u32 most = within ? MIN(g->nfunctions, LEAVES) : g->nfunctions, i, t;
 
-	if (within && g->nfunctions < 2) {
+	if (within && g->nfunctions < LEAVES) {
 		plain(g);
 		return;
 	}
@@ -485,6 +486,143 @@ static void thunk(struct gen *g)
 	else
 		pool_pointer(g, t, POOL_WILD, POOL_EDGE);
 	put(g, "jalr x1,0(x%u)", t);
+}
+
+/* -- Tables of pointers ------------------------------------------------------------------------
+ *
+ * As compilers write a switch, or call functions of an array.  Nothing in it can fault, so that the
+ * jump leads to where an entry says: tables are where code is, by its name; with mprv there are
+ * none.
+ */
+
+struct table {
+	u32 at, entries;
+	u32 size; /* 8: addresses; 4: distances from the table */
+};
+
+static bool table_fits(const struct gen *g)
+{
+	return !g->mprv && g->switches + 64 <= CODE;
+}
+
+/* Where the image is, by a name that it has for fetches. */
+static u64 image_name(struct gen *g)
+{
+	if (g->paged && g->mode == PRIV_U)
+		return ALIAS_U + RAM;
+	return g->paged && g->mode == PRIV_S && chance(g, 10) ? ALIAS_S + RAM : RAM;
+}
+
+/* Bit 0 of an entry means nothing. */
+static struct table new_table(struct gen *g, const u32 *labels, u32 n)
+{
+	struct table t = { g->switches, 2u << below(g, 3), chance(g, 50) ? 8 : 4 };
+
+	g->switches += 64;
+	for (u32 i = 0; i < t.entries; i++) {
+		u64 start = t.size == 8 ? image_name(g) : -(u64)t.at;
+
+		put_offset(g, t.at + i * t.size, t.size, labels[below(g, n)],
+			   start + chance(g, 10));
+	}
+	return t;
+}
+
+/* Two entries change places. */
+static void exchange(struct gen *g, const struct table *t, const u32 *x)
+{
+	u32 a = below(g, t->entries) * t->size, b = below(g, t->entries) * t->size;
+	char w = t->size == 8 ? 'd' : 'w';
+
+	put(g, "l%c x%u,%u(x%u); l%c x%u,%u(x%u)", w, x[1], a, x[0], w, x[2], b, x[0]);
+	put(g, "s%c x%u,%u(x%u); s%c x%u,%u(x%u)", w, x[1], b, x[0], w, x[2], a, x[0]);
+}
+
+/* Not always: an instruction, which may trap. */
+static void aside(struct gen *g)
+{
+	static void (*const puts[])(struct gen *) = { plain, access, fresh, atomic };
+
+	if (chance(g, 20))
+		puts[below(g, ARRAY_LEN(puts))](g);
+}
+
+/* An entry, which one depends on a loop's counter or any register.  Returns the register that has
+ * it, mostly one of those that compilers use for that. */
+static u32 load_entry(struct gen *g, const struct table *t)
+{
+	u32 busy = g->busy, x[3];
+
+	if (chance(g, 80))
+		g->busy |= ~((u32)63 << 10);
+	temporaries(g, x, 3);
+	g->busy = busy | (u32)1 << x[0] | (u32)1 << x[1] | (u32)1 << x[2];
+	put(g, "la x%u,@%x", x[0], t->at);
+	if (chance(g, 30))
+		exchange(g, t, x);
+	aside(g);
+	put(g, "andi x%u,x%u,%u", x[1], chance(g, 50) ? g->loop - 1 : below(g, 32), t->entries - 1);
+	aside(g);
+	put(g, "sh%uadd x%u,x%u,x%u", t->size == 8 ? 3 : 2, x[2], x[1], x[0]);
+	put(g, "l%c x%u,0(x%u)", t->size == 8 ? 'd' : 'w', x[2], x[2]);
+	aside(g);
+	if (t->size == 4)
+		put(g, "add x%u,x%u,x%u", x[2], x[2], x[0]);
+	aside(g);
+	g->busy = busy;
+	return x[2];
+}
+
+/* Often in a loop, where engines may know the way from the last time. */
+static void jump_by_table(struct gen *g)
+{
+	u32 cases[4], n = 2 + below(g, 3), top = new_label(g), join = new_label(g), x;
+	bool again = g->loop != g->last_loop && chance(g, 70);
+	struct table t;
+
+	if (!table_fits(g)) {
+		plain(g);
+		return;
+	}
+	for (u32 i = 0; i < n; i++)
+		cases[i] = new_label(g);
+	t = new_table(g, cases, n);
+	if (again)
+		begin_loop(g);
+	place(g, top);
+	x = load_entry(g, &t);
+	put(g, chance(g, 50) ? "jalr x0,0(x%u)" : "c_jr x%u", x);
+	for (u32 i = 0; i < n; i++) {
+		place(g, cases[i]);
+		inside(g, 1);
+		if (chance(g, 80))
+			put(g, "jal x0,L%u", join);
+	}
+	place(g, join);
+	if (again)
+		end_loop(g, top);
+}
+
+static void call_by_table(struct gen *g)
+{
+	u32 labels[SAME_LINK], top = new_label(g), x;
+	bool again = g->loop != g->last_loop && chance(g, 70);
+	struct table t;
+
+	if (!table_fits(g) || g->nfunctions < LEAVES) {
+		plain(g);
+		return;
+	}
+	for (u32 i = 0; i < SAME_LINK; i++)
+		labels[i] = g->functions[i].label;
+	t = new_table(g, labels, SAME_LINK);
+	if (again)
+		begin_loop(g);
+	place(g, top);
+	x = load_entry(g, &t);
+	put(g, chance(g, 50) ? "jalr x1,0(x%u)" : "c_jalr x%u", x);
+	if (again)
+		end_loop(g, top);
 }
 
 /* -- What makes code and translations stale ---------------------------------------------------- */
@@ -735,13 +873,15 @@ static const struct {
 	u32 weight;
 	u32 depth; /* at most so deep */
 } kinds[] = {
-	{ plain, 240, 9 },      { access, 60, 9 },   { group, 30, 9 },  { fresh, 50, 9 },
-	{ set_pointer, 25, 9 }, { atomic, 15, 9 },   { reserve, 4, 9 }, { branch, 30, 2 },
-	{ jump, 6, 2 },         { loop, 14, 1 },     { call, 18, 1 },   { jump_table, 6, 2 },
-	{ indexed, 30, 9 },     { thunk, 8, 1 },     { modify, 3, 0 },  { literal, 2, 1 },
-	{ edit, 8, 1 },         { csrs, 8, 1 },      { status, 3, 1 },  { xret, 2, 1 },
-	{ switch_space, 3, 1 }, { interrupt, 5, 1 }, { trap, 2, 1 },    { barrier, 1, 0 },
-	{ two_pages, 10, 0 },
+	{ plain, 240, 9 },    { access, 60, 9 },       { group, 30, 9 },
+	{ fresh, 50, 9 },     { set_pointer, 25, 9 },  { atomic, 15, 9 },
+	{ reserve, 4, 9 },    { branch, 30, 2 },       { jump, 6, 2 },
+	{ loop, 14, 1 },      { call, 18, 1 },         { jump_table, 6, 2 },
+	{ indexed, 30, 9 },   { thunk, 8, 1 },         { modify, 3, 0 },
+	{ literal, 2, 1 },    { edit, 8, 1 },          { csrs, 8, 1 },
+	{ status, 3, 1 },     { xret, 2, 1 },          { switch_space, 3, 1 },
+	{ interrupt, 5, 1 },  { trap, 2, 1 },          { barrier, 1, 0 },
+	{ two_pages, 10, 0 }, { jump_by_table, 8, 2 }, { call_by_table, 6, 1 },
 };
 
 static void choose(struct gen *g)
