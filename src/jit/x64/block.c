@@ -69,8 +69,8 @@ static void set_x(struct gen *g, u32 r, u32 v)
 	bool flags;
 	u8 d;
 
-	if (r < 32 && pin(r) != NO_REG) {
-		value_into(g, v, pin(r));
+	if (r < 32 && pin(g, r) != NO_REG) {
+		value_into(g, v, pin(g, r));
 		return;
 	}
 	if (r < 32 && is_imm(g, v)) {
@@ -230,7 +230,8 @@ static bool block(struct jit_code *code, const struct ir_block *b, const struct 
 	memset(g.f_in, -1, sizeof(g.f_in));
 	memset(g.xmm_of, -1, sizeof(g.xmm_of));
 	memset(g.fixed, -1, sizeof(g.fixed));
-	g.loop_head = g.raw = g.written = 0;
+	g.loop_head = g.raw = g.written = g.nswaps = 0;
+	g.pins = usual_pins;
 	memset(&g.groups[0], 0, sizeof(g.groups[0]));
 	gen_forget_state(&g);
 	gen_find_groups(&g);

@@ -12,18 +12,23 @@ static bool kept_by_calls(u8 r)
 
 enum which { ALL_PINS, PINS_OF_CALLS };
 
+static bool is_stored(u32 r, enum which which)
+{
+	return usual_pins[r] && (which == ALL_PINS || !kept_by_calls(usual_pins[r]));
+}
+
 static void store_pins(struct code_buf *c, enum which which)
 {
 	for (u32 r = 0; r < 32; r++)
-		if (pin(r) != NO_REG && (which == ALL_PINS || !kept_by_calls(pin(r))))
-			x64_store(c, W, x_memory(r), pin(r));
+		if (is_stored(r, which))
+			x64_store(c, W, x_memory(r), usual_pins[r]);
 }
 
 static void load_pins(struct code_buf *c, enum which which)
 {
 	for (u32 r = 0; r < 32; r++)
-		if (pin(r) != NO_REG && (which == ALL_PINS || !kept_by_calls(pin(r))))
-			x64_mov(c, W, pin(r), x_memory(r));
+		if (is_stored(r, which))
+			x64_mov(c, W, usual_pins[r], x_memory(r));
 }
 
 static void mxcsr(struct code_buf *c, bool store, struct rm at)

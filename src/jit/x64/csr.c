@@ -64,7 +64,7 @@ static void operand_into_rdx(struct gen *g, u32 word)
 	if (immediate || !csr_rs1(word))
 		x64_const(&g->c, RDX, csr_rs1(word));
 	else
-		x64_mov(&g->c, W, RDX, x_at(csr_rs1(word)));
+		x64_mov(&g->c, W, RDX, x_at(g, csr_rs1(word)));
 }
 
 static bool writes_in_line(const struct gen *g, const struct csr_row *row, u32 word)
@@ -92,7 +92,7 @@ static bool member_in_line(struct gen *g, u32 word)
 	if (writes)
 		change_member(g, csr_how(word), member, RDX, csr_mask(g->h, row));
 	if (rd)
-		x64_store(&g->c, W, x_at(rd), RAX);
+		x64_store(&g->c, W, x_at(g, rd), RAX);
 	return true;
 }
 
@@ -188,7 +188,7 @@ static bool status_in_line(struct gen *g, u32 word)
 		change_status(g, csr_how(word));
 	if (rd) {
 		status_of_rax(g);
-		x64_store(&g->c, W, x_at(rd), RAX);
+		x64_store(&g->c, W, x_at(g, rd), RAX);
 	}
 	return true;
 }

@@ -6,7 +6,7 @@
  *   r15       hart.ctx: the TLB and the jump cache
  *   r14       hart.left
  *   r13       where the group of accesses last used is: host address less displacement
- *   rbx r12 rsi rdi r8-r11    guest registers, see `pins`
+ *   rbx r12 rsi rdi r8-r11    guest registers, see `usual_pins`
  *   rax rcx rdx               values for a moment; rcx the addend of a TLB entry
  *   rsp       a frame with the addresses of other groups
  *   xmm2-15   f registers; memory has them too, but in loops (loop.c)
@@ -45,18 +45,13 @@ _Static_assert(sizeof(struct tlb_entry) == 32 && sizeof(struct jump) == 32 &&
 	       "index shifts");
 
 /* Host registers of guest registers: those that compilers use most.  rax, which is 0, is none. */
-static const u8 pins[33] = {
+static const u8 usual_pins[33] = {
 	[2] = RBX, [8] = R12, [10] = RSI, [11] = RDI, [12] = R8, [13] = R9, [14] = R10, [15] = R11,
 };
 
 static inline u32 log2_of(u32 n)
 {
 	return (u32)CTZ64(n);
-}
-
-static inline u8 pin(i64 r)
-{
-	return pins[r] ? pins[r] : NO_REG;
 }
 
 enum common {
@@ -170,7 +165,14 @@ struct gen {
 	i8 fixed[32];      /* xmm register, or -1 */
 	u32 written;       /* bit set of f registers */
 	u32 raw;           /* bit set of xmm registers: a NaN there may not be the canonical one */
-	u32 spill, reload; /* code: all f registers to memory, and back */
+	u32 spill, reload; /* code: all as other code wants it, and back */
+	struct swap {
+		u8 in, out; /* guest registers */
+	} swaps[ARRAY_LEN(usual_pins)];
+	u32 nswaps;
+	u8 loop_pins[ARRAY_LEN(usual_pins)];
+
+	const u8 *pins; /* of guest registers at this place */
 
 	u8 group_of[IR_MAX];
 	i32 disp_of[IR_MAX]; /* of an access in a group, from the group's base */
@@ -217,9 +219,14 @@ static inline struct rm x_memory(u32 r)
 	return rm_mem(RBP, (i32)(offsetof(struct hart, x) + 8 * r) - BIAS);
 }
 
-static inline struct rm x_at(u32 r)
+static inline u8 pin(const struct gen *g, i64 r)
 {
-	return pin(r) != NO_REG ? rm_reg(pin(r)) : x_memory(r);
+	return g->pins[r] ? g->pins[r] : NO_REG;
+}
+
+static inline struct rm x_at(const struct gen *g, u32 r)
+{
+	return pin(g, r) != NO_REG ? rm_reg(pin(g, r)) : x_memory(r);
 }
 
 static inline struct rm f_at(u32 r)

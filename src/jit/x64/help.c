@@ -35,7 +35,7 @@ static void zero(struct gen *g)
 		gen_redo(g, x64_jcc(&g->c, CC_E));
 	}
 	if (op.rs1)
-		x64_mov(&g->c, W, RAX, x_at(op.rs1));
+		x64_mov(&g->c, W, RAX, x_at(g, op.rs1));
 	else
 		x64_const(&g->c, RAX, 0);
 	gen_zero_at_rax(g);

@@ -51,7 +51,7 @@ bool gen_has_flags(const struct gen *g)
 
 static void note_sum(struct gen *g, u8 d, u32 base, u8 index, u8 scale)
 {
-	if (is_temp(d) || d == pin(base) || d == index)
+	if (is_temp(d) || d == pin(g, base) || d == index)
 		return;
 	g->sum_end = offset_of(&g->c);
 	g->sum = (struct sum){ .of = d, .index = index, .scale = scale, .base = (u8)base };
@@ -77,7 +77,7 @@ static bool mentions(const struct gen *g, u32 n, u8 d)
 	case IR_F:
 		return false;
 	case IR_X:
-		return pin(i->k) == d;
+		return pin(g, i->k) == d;
 	case IR_SEL:
 		return mentions(g, i->a, d) || mentions(g, i->b, d) || mentions(g, i->c, d);
 	case IR_NOT:
@@ -103,8 +103,8 @@ u8 gen_reg_of(struct gen *g, u32 n)
 {
 	u8 r;
 
-	if (is_op(g, n, IR_X) && pin(ir(g, n)->k) != NO_REG)
-		return pin(ir(g, n)->k);
+	if (is_op(g, n, IR_X) && pin(g, ir(g, n)->k) != NO_REG)
+		return pin(g, ir(g, n)->k);
 	r = gen_temp(g);
 	gen_into(g, n, r);
 	return r;
@@ -114,7 +114,7 @@ u8 gen_reg_of(struct gen *g, u32 n)
 struct rm gen_rm_of(struct gen *g, u32 n)
 {
 	if (is_op(g, n, IR_X))
-		return x_at((u32)ir(g, n)->k);
+		return x_at(g, (u32)ir(g, n)->k);
 	return rm_reg(gen_reg_of(g, n));
 }
 
@@ -198,7 +198,7 @@ static void mul_into(struct gen *g, const struct ir *i, u8 d)
 /* A leaf in a host register: what lea can take. */
 u8 gen_pinned(const struct gen *g, u32 n)
 {
-	return is_op(g, n, IR_X) ? pin(ir(g, n)->k) : NO_REG;
+	return is_op(g, n, IR_X) ? pin(g, ir(g, n)->k) : NO_REG;
 }
 
 /* By as much as lea can. */
@@ -342,7 +342,7 @@ enum cc gen_compare(struct gen *g, u32 n)
 	}
 	if (is_const(g, i->b, 0) && has_flags_of(g, i->a) && of_result(&cc))
 		return cc;
-	a = is_op(g, i->a, IR_X) ? x_at((u32)ir(g, i->a)->k) : rm_reg(gen_reg_of(g, i->a));
+	a = is_op(g, i->a, IR_X) ? x_at(g, (u32)ir(g, i->a)->k) : rm_reg(gen_reg_of(g, i->a));
 	if (!a.mem && is_const(g, i->b, 0) && of_result(&cc)) {
 		x64_op(&g->c, 0x85 | W, a.base, a, 0);
 	} else if (is_imm(g, i->b)) {
@@ -427,7 +427,7 @@ static void release_pair(struct gen *g, u8 d)
 static struct rm in_rcx(struct gen *g, u32 n)
 {
 	if (is_op(g, n, IR_X))
-		return x_at((u32)ir(g, n)->k);
+		return x_at(g, (u32)ir(g, n)->k);
 	gen_take(g, RCX);
 	gen_into(g, n, RCX);
 	return rm_reg(RCX);
@@ -600,7 +600,7 @@ void gen_into(struct gen *g, u32 n, u8 d)
 		x64_const(&g->c, d, (u64)i->k);
 		break;
 	case IR_X: {
-		struct rm s = x_at((u32)i->k);
+		struct rm s = x_at(g, (u32)i->k);
 
 		if (s.mem || s.base != d)
 			x64_mov(&g->c, W, d, s);
@@ -694,7 +694,7 @@ void gen_into(struct gen *g, u32 n, u8 d)
 			shift_into(g, SH_SHL, 0, ir(g, i->a)->a, ir(g, i->a)->b, d);
 			s = rm_reg(d);
 		} else if (is_op(g, i->a, IR_X)) {
-			s = x_at((u32)ir(g, i->a)->k);
+			s = x_at(g, (u32)ir(g, i->a)->k);
 		} else {
 			gen_into(g, i->a, d);
 			s = rm_reg(d);
@@ -707,7 +707,7 @@ void gen_into(struct gen *g, u32 n, u8 d)
 	}
 	case IR_ZX32: /* a division has no register to spare */
 		if (is_op(g, i->a, IR_X)) {
-			x64_mov(&g->c, 0, d, x_at((u32)ir(g, i->a)->k));
+			x64_mov(&g->c, 0, d, x_at(g, (u32)ir(g, i->a)->k));
 		} else {
 			gen_into(g, i->a, d);
 			x64_mov(&g->c, 0, d, rm_reg(d));

@@ -212,7 +212,7 @@ static bool is_indexed(const struct gen *g, u32 n)
 static bool is_in_table(const struct gen *g, u32 load, bool calls)
 {
 	return load && !gen_in_group(g, load) && (!calls || is_indexed(g, load)) &&
-	       pin(gen_address_of(g, ir(g, load)->a).base) != NO_REG;
+	       pin(g, gen_address_of(g, ir(g, load)->a).base) != NO_REG;
 }
 
 /* Of a jump by a register that returns do not use: as compilers write the cases of a switch, and
@@ -232,7 +232,7 @@ void gen_find_table_load(struct gen *g)
 	if (i->op != IR_AND || !is_op(g, i->a, IR_X))
 		return;
 	i = ir(g, i->a);
-	if (i->k == 1 || i->k == 5 || i->k == link || pin(i->k) == NO_REG)
+	if (i->k == 1 || i->k == 5 || i->k == link || pin(g, i->k) == NO_REG)
 		return;
 	load = load_of(g, jump, i->k);
 	if (is_in_table(g, load, link))

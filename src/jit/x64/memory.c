@@ -21,11 +21,11 @@ void gen_address_into_rax(struct gen *g, struct address a)
 {
 	if (!a.base) {
 		gen_into(g, a.node, RAX);
-	} else if (pin(a.base) != NO_REG) {
+	} else if (pin(g, a.base) != NO_REG) {
 		if (a.disp)
-			x64_lea(&g->c, W, RAX, rm_mem(pin(a.base), a.disp));
+			x64_lea(&g->c, W, RAX, rm_mem(pin(g, a.base), a.disp));
 		else
-			x64_mov(&g->c, W, RAX, rm_reg(pin(a.base)));
+			x64_mov(&g->c, W, RAX, rm_reg(pin(g, a.base)));
 	} else {
 		x64_mov(&g->c, W, RAX, x_memory(a.base));
 		if (a.disp)
@@ -188,7 +188,7 @@ static struct lookup look_up(struct gen *g, struct span s, u8 d)
 struct lookup gen_lookup(struct gen *g, u32 address, u32 size, bool writes, bool aligned)
 {
 	struct address a = gen_address_of(g, address);
-	struct span s = { pin(a.base), a.disp, size, writes, aligned };
+	struct span s = { pin(g, a.base), a.disp, size, writes, aligned };
 
 	if (s.r == NO_REG) {
 		gen_address_into_rax(g, a);
@@ -347,7 +347,7 @@ void gen_make_current(struct gen *g, u32 n)
 static void group_lookup(struct gen *g, u32 n)
 {
 	struct group *gr = &g->groups[n];
-	u8 base = pin(gr->base);
+	u8 base = pin(g, gr->base);
 	struct span span;
 	struct stub *s;
 
@@ -420,7 +420,7 @@ void gen_access_misses(struct gen *g, enum stub_kind kind, struct lookup l, u32 
 /* The base is added to what was guessed, so that the load waits for the index and no more. */
 static struct rm at_sum(struct gen *g, struct lookup l)
 {
-	x64_alu(&g->c, ALU_ADD, W, RCX, x_at(g->sum.base));
+	x64_alu(&g->c, ALU_ADD, W, RCX, x_at(g, g->sum.base));
 	return rm_index(RCX, g->sum.index, g->sum.scale, l.span.disp);
 }
 
@@ -429,7 +429,7 @@ static bool is_sum(const struct gen *g, u32 address)
 {
 	u32 base = gen_address_of(g, address).base;
 
-	return base && gen_is_sum(g, pin(base)) && g->sum.index != RCX && g->sum.index != RDX &&
+	return base && gen_is_sum(g, pin(g, base)) && g->sum.index != RCX && g->sum.index != RDX &&
 	       !(g->busy >> g->sum.index & 1);
 }
 
@@ -443,7 +443,7 @@ void gen_load_into(struct gen *g, u32 node, enum extension e, u8 d)
 		gen_take(g, RAX);
 	sum = is_sum(g, ir(g, node)->a);
 	if (node == g->table_load)
-		x64_mov(&g->c, 0, RAX, rm_reg(pin(gen_address_of(g, ir(g, node)->a).base)));
+		x64_mov(&g->c, 0, RAX, rm_reg(pin(g, gen_address_of(g, ir(g, node)->a).base)));
 	if (gen_in_group(g, node)) {
 		x64_op(&g->c, gen_load_op(size, e), d, gen_grouped(g, node), 0);
 		return;

@@ -85,7 +85,7 @@ static void store_stub(struct gen *g, const struct stub *s)
 static void group_stub(struct gen *g, const struct stub *s)
 {
 	const struct group *gr = &g->groups[s->ngroup];
-	struct rm base = x_at(gr->base);
+	struct rm base = x_at(g, gr->base);
 
 	gen_spill(g, s);
 	x64_mov(&g->c, W, RDX, base);
