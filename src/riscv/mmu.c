@@ -32,7 +32,7 @@ enum { MODE_DATA = 3, MODE_CODE = 3 << 2, MODE_SUM = 1 << 4, MODE_MXR = 1 << 5, 
 struct mmu {
 	struct context *contexts[CONTEXTS];
 	u32 n;
-	struct context *last[MODES]; /* used in each mode; since then it may have become another's */
+	struct context *last[MODES]; /* used in each mode, and perhaps taken over since */
 	/* Those of one satp, in whatever mode; good if the epoch is theirs. */
 	struct table tables[LAST_TABLES];
 	u64 tables_epoch, tables_satp;

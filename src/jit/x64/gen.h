@@ -6,7 +6,7 @@
  *   r15       hart.ctx: the TLB and the jump cache
  *   r14       hart.left
  *   r13       where the group of accesses last used is: host address less displacement
- *   rbx r12 rsi rdi r8-r11    guest registers, see `usual_pins`
+ *   rbx r12 rsi rdi r8-r11    guest registers: `usual_pins`, and in loops others (loop.c)
  *   rax rcx rdx               values for a moment; rcx the addend of a TLB entry
  *   rsp       a frame with the addresses of other groups
  *   xmm2-15   f registers; memory has them too, but in loops (loop.c)

@@ -85,9 +85,10 @@ static void store_stub(struct gen *g, const struct stub *s)
 static void group_stub(struct gen *g, const struct stub *s)
 {
 	const struct group *gr = &g->groups[s->ngroup];
-	struct rm base = x_at(g, gr->base);
+	struct rm base;
 
 	gen_spill(g, s);
+	base = x_at(g, gr->base);
 	x64_mov(&g->c, W, RDX, base);
 	x64_lea(&g->c, W, RAX, rm_mem(RDX, gr->lo));
 	if (gr->last)
@@ -145,6 +146,7 @@ void gen_make_stubs(struct gen *g)
 	if (!g->loop_head)
 		gen_f_forget_all(g);
 	gen_make_loop_calls(g);
+	g->pins = usual_pins; /* stubs spill before they look at x registers */
 	for (u32 i = 0; i < g->nstubs; i++)
 		make_stub(g, &g->stubs[i]);
 }
