@@ -84,8 +84,10 @@ static void set_x(struct gen *g, u32 r, u32 v)
 	d = gen_temp(g);
 	value_into(g, v, d);
 	flags = gen_has_flags(g);
-	if (r < 32)
+	if (r < 32) {
 		x64_store(&g->c, W, x_memory(r), d);
+		gen_note_held(g, r, d);
+	}
 	if (flags)
 		gen_note_flags(g);
 	gen_release(g, d);
@@ -225,7 +227,7 @@ static bool block(struct jit_code *code, const struct ir_block *b, const struct 
 	g.nguesses = g.paired_sc = g.busy = g.jump = g.redos = g.nstubs = g.nops = g.next_xmm =
 		g.xmm_busy = 0;
 	g.at = b->start;
-	g.len = g.flags_end = g.flags_of = g.sum_end = 0;
+	g.len = g.flags_end = g.flags_of = g.held_end = g.sum_end = 0;
 	g.index = UINT32_MAX; /* before the first */
 	memset(g.f_in, -1, sizeof(g.f_in));
 	memset(g.xmm_of, -1, sizeof(g.xmm_of));

@@ -143,7 +143,11 @@ struct gen {
 	u32 redos;          /* stubs from here on may be of this instruction */
 	u32 flags_end;      /* the host's flags are of x[flags_of], if no code is behind this; */
 	u32 flags_of;       /* of another value, if that is x0 */
-	u32 sum_end;        /* `sum` holds, if no code is behind this */
+	u32 held_end;       /* `held` holds, if no code is behind this */
+	struct held {
+		u8 x, in; /* a register in memory, and of the host: rax, rcx or rdx has it, too */
+	} held;
+	u32 sum_end; /* `sum` holds, if no code is behind this */
 	struct sum {
 		u8 of, index, scale; /* registers of the host: of = x[base] + (index << scale) */
 		u8 base;
@@ -259,6 +263,8 @@ enum { RM_RNE = 0, RM_RTZ = 1, RM_DYNAMIC = 7 };
 void gen_note_flags(struct gen *g);
 bool gen_has_flags(const struct gen *g);
 bool gen_is_sum(const struct gen *g, u8 r);
+void gen_note_held(struct gen *g, u32 r, u8 in);
+void gen_x_into(struct gen *g, u32 r, u8 d);
 u8 gen_temp(struct gen *g);
 void gen_release(struct gen *g, u8 r);
 void gen_take(struct gen *g, u8 r);

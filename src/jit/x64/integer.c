@@ -62,6 +62,33 @@ bool gen_is_sum(const struct gen *g, u8 r)
 	return g->sum_end == offset_of(&g->c) && g->sum.of == r;
 }
 
+/* -- What was stored just now is still in the host's register -------------------------------- */
+
+void gen_note_held(struct gen *g, u32 r, u8 in)
+{
+	g->held_end = offset_of(&g->c);
+	g->held = (struct held){ (u8)r, in };
+}
+
+static bool holds(const struct gen *g, u32 r)
+{
+	return g->held_end == offset_of(&g->c) && g->held.x == r;
+}
+
+static bool is_free_to_take(const struct gen *g, u32 r)
+{
+	return holds(g, r) && !(g->busy >> g->held.in & 1);
+}
+
+/* d = x[r] */
+void gen_x_into(struct gen *g, u32 r, u8 d)
+{
+	struct rm s = holds(g, r) ? rm_reg(g->held.in) : x_at(g, r);
+
+	if (s.mem || s.base != d)
+		x64_mov(&g->c, W, d, s);
+}
+
 /* -- Values ------------------------------------------------------------------------- */
 
 void gen_into(struct gen *g, u32 n, u8 d);
@@ -105,6 +132,10 @@ u8 gen_reg_of(struct gen *g, u32 n)
 
 	if (is_op(g, n, IR_X) && pin(g, ir(g, n)->k) != NO_REG)
 		return pin(g, ir(g, n)->k);
+	if (is_op(g, n, IR_X) && is_free_to_take(g, (u32)ir(g, n)->k)) {
+		gen_take(g, g->held.in);
+		return g->held.in;
+	}
 	r = gen_temp(g);
 	gen_into(g, n, r);
 	return r;
@@ -113,7 +144,7 @@ u8 gen_reg_of(struct gen *g, u32 n)
 /* The same, or memory. */
 struct rm gen_rm_of(struct gen *g, u32 n)
 {
-	if (is_op(g, n, IR_X))
+	if (is_op(g, n, IR_X) && !is_free_to_take(g, (u32)ir(g, n)->k))
 		return x_at(g, (u32)ir(g, n)->k);
 	return rm_reg(gen_reg_of(g, n));
 }
@@ -599,13 +630,9 @@ void gen_into(struct gen *g, u32 n, u8 d)
 	case IR_K:
 		x64_const(&g->c, d, (u64)i->k);
 		break;
-	case IR_X: {
-		struct rm s = x_at(g, (u32)i->k);
-
-		if (s.mem || s.base != d)
-			x64_mov(&g->c, W, d, s);
+	case IR_X:
+		gen_x_into(g, (u32)i->k, d);
 		break;
-	}
 	case IR_PC:
 		x64_mov(&g->c, W, d, H(base));
 		if (i->k)

@@ -27,7 +27,7 @@ void gen_address_into_rax(struct gen *g, struct address a)
 		else
 			x64_mov(&g->c, W, RAX, rm_reg(pin(g, a.base)));
 	} else {
-		x64_mov(&g->c, W, RAX, x_memory(a.base));
+		gen_x_into(g, a.base, RAX);
 		if (a.disp)
 			x64_alu_imm(&g->c, ALU_ADD, W, rm_reg(RAX), a.disp);
 	}
@@ -353,7 +353,7 @@ static void group_lookup(struct gen *g, u32 n)
 
 	gen_make_current(g, n);
 	if (base == NO_REG) {
-		x64_mov(&g->c, W, RAX, x_memory(gr->base));
+		gen_x_into(g, gr->base, RAX);
 		base = RAX;
 	}
 	span = (struct span){ base, gr->lo, (u32)(gr->last - gr->lo) + 1, gr->writes, false };

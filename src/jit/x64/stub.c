@@ -45,6 +45,7 @@ void gen_finish_redos(struct gen *g)
 		if (s->kind != STUB_REDO)
 			continue;
 		s->back = offset_of(&g->c);
+		g->held_end = 0; /* only memory has what C has done */
 		memcpy(s->xmm_of, g->xmm_of, sizeof(s->xmm_of));
 	}
 }

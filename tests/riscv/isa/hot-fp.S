@@ -44,6 +44,19 @@ TEST
 	fcvt.w.d a0, fa2, rtz
 	EQ(a0, 4950)
 
+	/* a conversion that is out of range, which may be done elsewhere, and is used at once */
+	CHECK
+	li	s1, 100
+	li	a0, 1<<40
+	fcvt.d.l fa1, a0
+0:	fcvt.w.d t0, fa1, rtz
+	addi	t1, t0, 1
+	fcvt.lu.d t2, fa1, rtz
+	addi	t3, t2, 1
+	AGAIN
+	EQ(t1, 0x80000000)
+	EQ(t3, (1<<40)+1)
+
 	/* flags and rounding mode by instructions that lie on two pages */
 	CHECK
 	li	s1, 100
