@@ -137,10 +137,11 @@ static void find_swaps(struct gen *g, const struct usage *u)
 {
 	memcpy(g->loop_pins, usual_pins, sizeof(g->loop_pins));
 	for (u32 out = 1; out < 32; out++) {
-		u32 in = most_used(g, u);
+		u32 in;
 
 		if (!usual_pins[out] || u->x.n[out])
 			continue;
+		in = most_used(g, u);
 		if (!in)
 			return;
 		g->loop_pins[in] = usual_pins[out];
