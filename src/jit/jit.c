@@ -122,10 +122,10 @@ static void fp_collect(struct hart *h)
 		h->fflags |= guest_flags(h->mxcsr);
 }
 
-/* Around what may look at flags or rounding, or change them, in the midst of code. */
-static void fp_again(struct hart *h)
+/* The same in the midst of code, which has said that it does floating point and need not again. */
+static void fp_go_on(struct hart *h)
 {
-	h->mxcsr = host_control(h);
+	fp_begin(h);
 	h->fp_live = true;
 }
 
@@ -135,7 +135,7 @@ bool jit_help_fp(struct hart *h, const struct op *op, help_fn *f)
 
 	fp_collect(h);
 	on = jit_help(h, op, f);
-	fp_again(h);
+	fp_go_on(h);
 	return on;
 }
 
@@ -149,7 +149,7 @@ bool jit_step(struct hart *h)
 	h->pc = where_pc(h);
 	fp_collect(h);
 	interp_step(h);
-	fp_again(h);
+	fp_go_on(h);
 	if (atomic_load_explicit(&h->event, memory_order_relaxed))
 		return false; /* what it let in comes before the next */
 	return h->left == left - 1 && h->pc == where_pc(h) + where_len(h);
