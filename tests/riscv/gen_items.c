@@ -573,12 +573,22 @@ static u32 load_entry(struct gen *g, const struct table *t)
 	return x[2];
 }
 
+/* A register with the address of one of the labels.  `again`: label `top` begins a loop. */
+static u32 one_of(struct gen *g, const u32 *labels, u32 n, u32 top, bool again)
+{
+	struct table t = new_table(g, labels, n);
+
+	if (again)
+		begin_loop(g);
+	place(g, top);
+	return load_entry(g, &t);
+}
+
 /* Often in a loop, where engines may know the way from the last time. */
 static void jump_by_table(struct gen *g)
 {
 	u32 cases[4], n = 2 + below(g, 3), top = new_label(g), join = new_label(g), x;
 	bool again = g->loop != g->last_loop && chance(g, 70);
-	struct table t;
 
 	if (!table_fits(g)) {
 		plain(g);
@@ -586,11 +596,7 @@ static void jump_by_table(struct gen *g)
 	}
 	for (u32 i = 0; i < n; i++)
 		cases[i] = new_label(g);
-	t = new_table(g, cases, n);
-	if (again)
-		begin_loop(g);
-	place(g, top);
-	x = load_entry(g, &t);
+	x = one_of(g, cases, n, top, again);
 	put(g, chance(g, 50) ? "jalr x0,0(x%u)" : "c_jr x%u", x);
 	for (u32 i = 0; i < n; i++) {
 		place(g, cases[i]);
@@ -607,7 +613,6 @@ static void call_by_table(struct gen *g)
 {
 	u32 labels[SAME_LINK], top = new_label(g), x;
 	bool again = g->loop != g->last_loop && chance(g, 70);
-	struct table t;
 
 	if (!table_fits(g) || g->nfunctions < LEAVES) {
 		plain(g);
@@ -615,11 +620,7 @@ static void call_by_table(struct gen *g)
 	}
 	for (u32 i = 0; i < SAME_LINK; i++)
 		labels[i] = g->functions[i].label;
-	t = new_table(g, labels, SAME_LINK);
-	if (again)
-		begin_loop(g);
-	place(g, top);
-	x = load_entry(g, &t);
+	x = one_of(g, labels, SAME_LINK, top, again);
 	put(g, chance(g, 50) ? "jalr x1,0(x%u)" : "c_jalr x%u", x);
 	if (again)
 		end_loop(g, top);
