@@ -675,15 +675,12 @@ static void wait_for_device(struct storm *s, u16 offered, u16 most)
 	}
 }
 
-/* A turn that began after the last chain was used ends with the ring found empty. */
-static void wait_for_sleep(struct storm *s, u16 offered)
+/* All chains are used: a turn that begins after that ends with the ring found empty. */
+static void wait_for_sleep(struct storm *s)
 {
-	u32 began;
+	u32 began = s->turns;
 
-	wait_for_device(s, offered, 0);
-	began = s->turns;
-	for (u32 looks = 0; s->turns - began < 2; looks++)
-		between_looks(looks);
+	AWAIT(s->turns - began >= 2);
 }
 
 static void no_kick_is_lost_between_two_threads(void **state)
@@ -704,9 +701,9 @@ static void no_kick_is_lost_between_two_threads(void **state)
 	for (u32 i = 0; i < STORM; i++) {
 		u16 next = (u16)(i + 1);
 
-		wait_for_device(&s, (u16)i, i & 0x100 ? SIZE - 1 : 0);
+		wait_for_device(&s, (u16)i, i % NAP_EVERY < NAP_EVERY / 2 ? 0 : SIZE - 1);
 		if (i % NAP_EVERY == 0)
-			wait_for_sleep(&s, (u16)i);
+			wait_for_sleep(&s);
 		atomic_store_explicit(index_of(d, d->q[0].avail + 2), next, memory_order_release);
 		atomic_thread_fence(memory_order_seq_cst);
 		if (*index_of(d, d->q[0].used + 4 + 8 * SIZE) == (u16)i) {

@@ -37,6 +37,7 @@ static struct faults {
 	bool no_code;      /* no mapping can be executed */
 } * faults;
 
+/* For mmap(), too, which the thread sanitizer calls before it has begun. */
 NO_TSAN static bool fails(const char *name, int error)
 {
 	u32 number;
@@ -129,7 +130,6 @@ int ioctl(int fd, unsigned long request, ...)
 	return fails("ioctl", ENOTTY) ? -1 : (int)syscall(SYS_ioctl, fd, request, arg);
 }
 
-/* The thread sanitizer maps memory before it has begun. */
 NO_TSAN void *mmap(void *p, size_t n, int protection, int flags, int fd, off_t at)
 {
 	if (fails("mmap", ENOMEM))
