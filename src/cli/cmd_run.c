@@ -30,7 +30,7 @@ struct run {
 	u64 picture_ns; /* when --screenshot is due; NEVER_NS: at the end, or it was */
 	bool pictured;  /* it was taken, or it could not be */
 	bool picture_failed;
-	bool quiet, paused;
+	bool quiet;
 	u64 speed_ns, speed_from; /* of the last title: when it was made, instructions then */
 
 	u64 started_ns, deadline_ns; /* NEVER_NS: no --timeout */
@@ -251,17 +251,26 @@ static void on_reset(void *ctx)
 	machine_reset(r->machine);
 }
 
+/* This is said before the guest says more. */
+static void go_on(struct run *r)
+{
+	struct err e = { 0 };
+
+	log_line(LOG_INFO, "%s: running", r->plan->name);
+	if (!machine_start(r->machine, &e))
+		log_line(LOG_ERROR, "%s", e.text);
+}
+
 static void on_pause(void *ctx)
 {
 	struct run *r = ctx;
-	struct err e = { 0 };
 
-	r->paused = !r->paused;
-	if (r->paused)
-		machine_pause(r->machine);
-	else if (!machine_start(r->machine, &e))
-		log_line(LOG_ERROR, "%s", e.text);
-	log_line(LOG_INFO, "%s: %s", r->plan->name, r->paused ? "paused" : "running");
+	if (machine_paused(r->machine)) {
+		go_on(r);
+		return;
+	}
+	machine_pause(r->machine);
+	log_line(LOG_INFO, "%s: paused", r->plan->name);
 }
 
 /* 9700000000 as 9.7 G. */
@@ -294,8 +303,8 @@ static void on_status(void *ctx, struct str *line)
 	struct run *r = ctx;
 	struct machine_stats st = machine_stats(r->machine);
 
-	str_add(line, "%s: %s for %.1f s · ", r->plan->name, r->paused ? "paused" : "running",
-		(double)st.run_ns / 1e9);
+	str_add(line, "%s: %s for %.1f s · ", r->plan->name,
+		machine_paused(r->machine) ? "paused" : "running", (double)st.run_ns / 1e9);
 	add_speed(line, &st);
 }
 

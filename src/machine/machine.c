@@ -375,6 +375,11 @@ void machine_pause(struct machine *m)
 	m->run_ns += now_ns() - m->started_ns;
 }
 
+bool machine_paused(const struct machine *m)
+{
+	return !m->running;
+}
+
 static void restart(struct machine *m)
 {
 	struct err e;

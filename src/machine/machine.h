@@ -63,7 +63,8 @@ struct input *machine_input(const struct machine *m);
 
 /* Starts, or goes on after machine_pause(). */
 bool machine_start(struct machine *m, struct err *e);
-void machine_pause(struct machine *m); /* harts have stopped when it returns */
+void machine_pause(struct machine *m);        /* harts have stopped when it returns */
+bool machine_paused(const struct machine *m); /* or not started, or ended */
 
 /* Runs what is due on the owner's thread: timers, a reboot the guest asked for.  Returns
  * the host time (now_ns) at which to call again at the latest. */

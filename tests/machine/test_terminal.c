@@ -326,6 +326,25 @@ static void a_paused_guest_is_silent_and_goes_on(void **state)
 	(void)state;
 }
 
+static void reset_starts_a_paused_guest_too(void **state)
+{
+	struct person *p = start_echo(NULL);
+
+	expect(p, ">");
+	type(p, "\035p");
+	expect(p, "bare: paused\r\n");
+	type(p, "\035r");
+	expect(p, ">");
+	type(p, "\035p");
+	expect(p, "bare: paused\r\n");
+	type(p, "\035p");
+	expect(p, "bare: running\r\n");
+	type(p, "Q");
+	assert_int_equal(wait_for(p), 0);
+	leave(p);
+	(void)state;
+}
+
 static void another_prefix_can_be_chosen(void **state)
 {
 	struct person *p = start_echo((const char *[]){ "--escape", "^a", NULL });
@@ -406,6 +425,7 @@ int main(void)
 		cmocka_unit_test(control_c_and_z_are_the_guests),
 		cmocka_unit_test(reset_starts_the_guest_again),
 		cmocka_unit_test(a_paused_guest_is_silent_and_goes_on),
+		cmocka_unit_test(reset_starts_a_paused_guest_too),
 		cmocka_unit_test(another_prefix_can_be_chosen),
 		cmocka_unit_test(a_guest_that_is_not_fetched_is_asked_for),
 		cmocka_unit_test(colors_are_for_terminals_that_want_them),
