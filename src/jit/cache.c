@@ -353,15 +353,15 @@ static struct jit_page *make(struct jit *j, struct hart *h, const u8 *live)
 }
 
 /* Not under the lock: pages only go away when all harts have been elsewhere. */
-struct jit_page *cache_page(struct jit *j, struct hart *h, const u8 *live)
+struct jit_page *cache_page(struct jit *j, struct hart *h, const u8 *live,
+			    struct code_page **doubted)
 {
 	struct jit_page *page = find(j, h, live);
 
 	if (page && !is_old(page, h))
 		return page;
-	if (page && !atomic_load(&page->segments) && code_in_doubt(h, live))
-		return &j->none;
-	return make(j, h, live);
+	*doubted = page && !atomic_load(&page->segments) ? code_in_doubt(h, live) : NULL;
+	return *doubted ? NULL : make(j, h, live);
 }
 
 static void keep(struct jit *j, struct jit_page *page, const struct ir_block *b,

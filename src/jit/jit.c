@@ -157,11 +157,28 @@ bool jit_step(struct hart *h)
 
 /* -- Running -------------------------------------------------------------------------- */
 
+static void interpret(struct hart *h)
+{
+	u64 before = hart_instret(h);
+
+	interp_trace(h);
+	jit_count(h, JIT_interpreted, hart_instret(h) - before);
+}
+
+static void interpret_in_place(struct hart *h, struct code_page *page)
+{
+	u64 before = hart_instret(h);
+
+	interp_in_place(h, page);
+	jit_count(h, JIT_interpreted, hart_instret(h) - before);
+}
+
 struct jit_page *jit_page_at_pc(struct hart *h, bool remember)
 {
 	struct jit *j = h->env->jit;
 	const struct jump *at = jump_of(h->ctx, h->pc);
 	u64 page = align_down(h->pc, PAGE_SIZE);
+	struct code_page *doubted;
 	struct jit_page *found;
 	const u8 *live;
 	bool whole;
@@ -177,7 +194,11 @@ struct jit_page *jit_page_at_pc(struct hart *h, bool remember)
 		interp_step(h);
 		return NULL;
 	}
-	found = cache_page(j, h, live - h->pc % PAGE_SIZE);
+	found = cache_page(j, h, live - h->pc % PAGE_SIZE, &doubted);
+	if (!found) {
+		interpret_in_place(h, doubted);
+		return NULL;
+	}
 	if (found != &j->none && remember)
 		mmu_set_native(h->ctx, page, found, !code_is_unwritten(found->written));
 	return found;
@@ -275,14 +296,6 @@ enum jit_exit jit_enter(struct hart *h, u32 code)
 	why = fn(h, j->memory.run + code);
 	fp_collect(h);
 	return why;
-}
-
-static void interpret(struct hart *h)
-{
-	u64 before = hart_instret(h);
-
-	interp_trace(h);
-	jit_count(h, JIT_interpreted, hart_instret(h) - before);
 }
 
 static enum jit_count why_left(const struct hart *h, enum jit_exit why, u64 traps)

@@ -126,8 +126,10 @@ struct jit {
 
 #define JIT_SEGMENTS 4
 
-/* The page of the code at `live`, its bytes compared since h's last fence.i. */
-struct jit_page *cache_page(struct jit *j, struct hart *h, const u8 *live);
+/* The page of the code at `live`, its bytes compared since h's last fence.i.  NULL: it has no code,
+ * and *doubted is in doubt. */
+struct jit_page *cache_page(struct jit *j, struct hart *h, const u8 *live,
+			    struct code_page **doubted);
 /* Compiles from offset `start` on, if there is room, for jit_page.entry or .apart.  False: there is
  * not, or there is nothing to compile. */
 bool cache_compile(struct jit *j, struct hart *h, struct jit_page *page, u32 start, bool apart);
@@ -148,8 +150,8 @@ const struct jit_page *lockstep_page(const struct hart *h);
 
 extern const struct engine engine_jit;
 
-/* Where h->pc is.  NULL: its page cannot be kept, or the fetch trapped; whatever it was, it is
- * done.  `remember`: compiled code will find the page there. */
+/* Where h->pc is.  NULL: its page cannot be kept, or is in doubt, or the fetch trapped; whatever it
+ * was, it is done.  `remember`: compiled code will find the page there. */
 struct jit_page *jit_page_at_pc(struct hart *h, bool remember);
 /* Runs code at an offset in the arena, which is that of h->pc. */
 enum jit_exit jit_enter(struct hart *h, u32 code);

@@ -199,11 +199,11 @@ static struct code_page *find(const struct hart *h, const u8 *live)
 	return page;
 }
 
-bool code_in_doubt(const struct hart *h, const u8 *live)
+struct code_page *code_in_doubt(const struct hart *h, const u8 *live)
 {
-	const struct code_page *page = find(h, live);
+	struct code_page *page = find(h, live);
 
-	return page && is_in_doubt(h, page);
+	return page && is_in_doubt(h, page) ? page : NULL;
 }
 
 static struct code_page *add(struct hart *h, const u8 *live)
@@ -226,19 +226,15 @@ static void compare(struct hart *h, struct code_page *page)
 	page->trusted = trusted;
 }
 
-/* NULL: it is in doubt. */
+/* Its page, made or compared if need be. */
 static struct code_page *page_of(struct hart *h, const u8 *live)
 {
 	struct code_page *page = find(h, live);
 
-	if (!page) {
+	if (!page)
 		page = add(h, live);
-	} else if (is_in_doubt(h, page)) {
-		run_in_doubt(h, &page->doubt);
-		return NULL;
-	} else if (may_differ(h, page)) {
+	else if (may_differ(h, page))
 		compare(h, page);
-	}
 	page->validated = h->code_epoch;
 	page->used = true;
 	return page;
@@ -338,6 +334,14 @@ static const struct op *run_in_place(struct hart *h, const u8 *live)
 	return &h->code->singles[first];
 }
 
+const struct op *code_in_place(struct hart *h, struct code_page *page)
+{
+	u64 offset = h->pc % PAGE_SIZE;
+
+	run_in_doubt(h, &page->doubt);
+	return offset < PAGE_SIZE - 2 ? run_in_place(h, page->live + offset) : code_single(h);
+}
+
 /* -- From pc to op ------------------------------------------------------------------- */
 
 static const struct op *fetch_trap(struct hart *h)
@@ -361,11 +365,11 @@ const struct op *code_at(struct hart *h)
 		return fetch_trap(h);
 	if (!whole)
 		return code_single(h);
-	page = page_of(h, live - pc % PAGE_SIZE); /* this may empty the jump caches */
-	if (!page && pc % PAGE_SIZE < PAGE_SIZE - 2)
-		return run_in_place(h, live);
-	if (!page)
-		return code_single(h);
+	live -= pc % PAGE_SIZE;
+	page = code_in_doubt(h, live);
+	if (page)
+		return code_in_place(h, page);
+	page = page_of(h, live); /* this may empty the jump caches */
 	mmu_set_jump(h->ctx, pc, page->ops);
 	return &page->ops[pc / 2 % PAGE_SLOTS];
 }

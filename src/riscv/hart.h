@@ -84,9 +84,13 @@ op_fn op_decode, op_end, op_cross, op_single_end;
 void interp_bind(const struct hart *h, struct op *op, enum row row, u32 slot);
 bool interp_jumps(enum row row); /* or branches */
 
-/* For other engines: from h->pc to the next jump that is taken, at most; one instruction; one that
- * was fetched.  Traps are taken.  h->left counts. */
+struct code_page;
+
+/* For other engines: from h->pc to the next jump that is taken, at most; the same in a page that is
+ * in doubt, of which h->pc is; one instruction; one that was fetched.  Traps are taken.  h->left
+ * counts. */
 void interp_trace(struct hart *h);
+void interp_in_place(struct hart *h, struct code_page *page);
 void interp_step(struct hart *h);
 void interp_word(struct hart *h, u32 word);
 
@@ -143,8 +147,10 @@ void code_decode(struct hart *h, const struct op *op);
 /* Where the array is that code_single() decodes to. */
 const struct op *code_singles(const struct hart *h);
 
-/* The page at `live` may have changed, and is better run by this interpreter than compared. */
-bool code_in_doubt(const struct hart *h, const u8 *live);
+/* The page at `live`, if it may have changed and is better run where it stands than compared; else
+ * NULL.  Then what code_at() is otherwise. */
+struct code_page *code_in_doubt(const struct hart *h, const u8 *live);
+const struct op *code_in_place(struct hart *h, struct code_page *page);
 /* Takes over what differs of a page at `live`: `changed` hears of each 8 bytes, by their offset.
  * Returns whether there were any. */
 bool code_take_over(u8 *bytes, const u8 *live, void (*changed)(void *ctx, u32 at), void *ctx);

@@ -662,6 +662,12 @@ void interp_trace(struct hart *h)
 	go(h, code_at(h));
 }
 
+void interp_in_place(struct hart *h, struct code_page *page)
+{
+	hart_slice(h, 1);
+	go(h, code_in_place(h, page));
+}
+
 void interp_step(struct hart *h)
 {
 	go(h, code_single(h));

@@ -682,6 +682,7 @@ static void code_that_is_trusted_again_is_compared_for_each_isa(void **state)
 {
 	struct rig *r = rig_plan(ALL_ISA, 2);
 	const struct jit_page *mine, *other;
+	struct code_page *doubted;
 	struct hart *h[2];
 	struct isa_error bad;
 
@@ -690,8 +691,8 @@ static void code_that_is_trusted_again_is_compared_for_each_isa(void **state)
 	for (u32 i = 0; i < 2; i++)
 		h[i] = r->harts[i];
 	exec_put(r, FUNCTION, (const u32[]){ ADDI(A0, ZERO, 1) }, 1);
-	mine = cache_page(r->env.jit, h[0], r->ram + FUNCTION);
-	other = cache_page(r->env.jit, h[1], r->ram + FUNCTION);
+	mine = cache_page(r->env.jit, h[0], r->ram + FUNCTION, &doubted);
+	other = cache_page(r->env.jit, h[1], r->ram + FUNCTION, &doubted);
 	assert_ptr_not_equal(mine, other);
 	for (u32 i = 0; i < 2; i++) {
 		assert_false(mem_store(h[i], RIG_RAM + FUNCTION, 4, 0).fault);
@@ -700,7 +701,7 @@ static void code_that_is_trusted_again_is_compared_for_each_isa(void **state)
 	exec_put(r, FUNCTION, (const u32[]){ ADDI(A0, ZERO, 2) }, 1);
 	for (u32 i = 0; *mine->written && i < 1000; i++) {
 		code_fence(h[0]);
-		cache_page(r->env.jit, h[0], r->ram + FUNCTION);
+		cache_page(r->env.jit, h[0], r->ram + FUNCTION, &doubted);
 	}
 	assert_false(*mine->written);
 	hart_stop(h[1]);
@@ -708,7 +709,7 @@ static void code_that_is_trusted_again_is_compared_for_each_isa(void **state)
 	for (u32 i = 0; i < 2; i++)
 		assert_false(may_write_unseen(h[i], RIG_RAM + FUNCTION));
 	code_fence(h[1]);
-	assert_ptr_equal(cache_page(r->env.jit, h[1], r->ram + FUNCTION), other);
+	assert_ptr_equal(cache_page(r->env.jit, h[1], r->ram + FUNCTION, &doubted), other);
 	assert_memory_equal(other->bytes, r->ram + FUNCTION, PAGE_SIZE);
 	rig_free(r);
 	(void)state;
