@@ -18,13 +18,18 @@
 
 #define BUCKETS 1024
 
+/* What a single op was decoded from. */
+struct single {
+	u32 word; /* 0: nothing that is kept */
+	bool jumps;
+};
+
 struct code {
 	struct code_page *table[BUCKETS];
 	struct code_page *pages[CODE_PAGES];
 	u32 npages, hand;
 	struct op *singles;
-	u32 words[PAGE_SLOTS + 2]; /* that a single was decoded from; 0: none that is kept */
-	u64 jumps[BITS_WORDS(PAGE_SLOTS + 2)]; /* set of slots: of singles that jump */
+	struct single kept[PAGE_SLOTS + 2];
 };
 
 /* Aligned so that a slot's address tells its number. */
@@ -286,31 +291,35 @@ bool help_fence_i(struct hart *h, const struct op *op, u64 pc)
 
 /* -- Singles -------------------------------------------------------------------------- */
 
-/* Often it is what was there the last time: in a loop that goes over a page end.  Returns the
- * slots that it takes. */
-static u32 single(struct hart *h, u32 slot, u32 word)
+static void decode_single(struct hart *h, u32 slot, u32 word)
 {
-	struct code *c = h->code;
-	struct op *op = &c->singles[slot];
-	enum row row;
+	struct op *op = &h->code->singles[slot];
+	enum row row = decode(h->decoder, word, op);
 
-	if (word && c->words[slot] == word)
-		return op->len;
-	row = decode(h->decoder, word, op);
 	interp_bind(h, op, row, PAGE_SLOTS);
-	c->words[slot] = word;
-	if (interp_jumps(row))
-		bits_put(c->jumps, slot);
-	else
-		bits_remove(c->jumps, slot);
-	return op->len;
+	h->code->kept[slot] = (struct single){ word, interp_jumps(row) };
+}
+
+/* Often it is what was there the last time: in a loop that goes over a page end. */
+static const struct single *single(struct hart *h, u32 slot, u32 word)
+{
+	const struct single *kept = &h->code->kept[slot];
+
+	if (!word || kept->word != word)
+		decode_single(h, slot, word);
+	return kept;
+}
+
+static u32 slots_of(u32 word)
+{
+	return (word & 3) == 3 ? 2 : 1;
 }
 
 /* Of two that overlap the later one is there, as the end of one takes the place of the next. */
 static void end_singles(struct code *c, u32 slot)
 {
 	c->singles[slot].fn = op_single_end;
-	c->words[slot] = 0;
+	c->kept[slot].word = 0;
 }
 
 enum { RUN = 8 };
@@ -324,10 +333,10 @@ static const struct op *run_in_place(struct hart *h, const u8 *live)
 		const u8 *p = live + (slot - first) * 2;
 		u32 word = (u32)ram_load2(p), here = slot;
 
-		if ((word & 3) == 3)
+		slot += slots_of(word);
+		if (slot == here + 2)
 			word |= (u32)ram_load2(p + 2) << 16;
-		slot += single(h, here, word);
-		if (bits_has(h->code->jumps, here))
+		if (single(h, here, word)->jumps)
 			break;
 	}
 	end_singles(h->code, slot);
@@ -426,7 +435,8 @@ const struct op *code_word_at_pc(struct hart *h, u32 word)
 {
 	u32 slot = h->pc / 2 % PAGE_SLOTS;
 
-	end_singles(h->code, slot + single(h, slot, word));
+	single(h, slot, word);
+	end_singles(h->code, slot + slots_of(word));
 	return &h->code->singles[slot];
 }
 
