@@ -21,6 +21,13 @@ void *xcalloc(size_t n, size_t size)
 	return must(calloc(n ? n : 1, size ? size : 1)); /* checks the product */
 }
 
+void *xaligned(size_t align, size_t size)
+{
+	size_t whole = (size_t)align_up(size, align);
+
+	return memset(must(aligned_alloc(align, whole)), 0, whole);
+}
+
 void *xrealloc(void *p, size_t size)
 {
 	return must(realloc(p, size ? size : 1));

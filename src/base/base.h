@@ -75,6 +75,9 @@ bool err_code(struct err *e, const char *code, const char *fmt, ...) PRINTF(3, 4
 bool err_in(struct err *e, const char *fmt, ...) PRINTF(2, 3); /* prefix context */
 bool err_hint(struct err *e, const char *fmt, ...) PRINTF(2, 3);
 
+/* Of the hosts that we know: what is used together should not lie in two of them. */
+#define CACHE_LINE 64
+
 /* -- Memory (alloc.c) --------------------------------------------------------
  *
  * Out of memory ends the process: sizes that come from files or guests are
@@ -82,6 +85,7 @@ bool err_hint(struct err *e, const char *fmt, ...) PRINTF(2, 3);
  */
 void *xzalloc(size_t size); /* zeroed; never NULL */
 void *xcalloc(size_t n, size_t size);
+void *xaligned(size_t align, size_t size); /* zeroed, at a multiple of `align`: a power of 2 */
 void *xrealloc(void *p, size_t size);
 char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t n);

@@ -32,21 +32,11 @@ struct code {
 	struct single kept[PAGE_SLOTS + 2];
 };
 
-/* Aligned so that a slot's address tells its number. */
-static void *ops_alloc(size_t size)
-{
-	void *p = aligned_alloc(OPS_ALIGN, (size_t)align_up(size, OPS_ALIGN));
-
-	if (!p)
-		p = xzalloc(SIZE_MAX); /* ends the process as all allocations do */
-	return p;
-}
-
 struct code *code_new(void)
 {
 	struct code *c = xzalloc(sizeof(*c));
 
-	c->singles = ops_alloc(sizeof(struct op) * (PAGE_SLOTS + 2));
+	c->singles = xaligned(OPS_ALIGN, sizeof(struct op) * (PAGE_SLOTS + 2));
 	return c;
 }
 
@@ -146,7 +136,7 @@ static struct code_page *fresh(struct hart *h)
 
 	if (c->npages == CODE_PAGES)
 		return evict(h);
-	c->pages[c->npages] = ops_alloc(sizeof(struct code_page));
+	c->pages[c->npages] = xaligned(OPS_ALIGN, sizeof(struct code_page));
 	return c->pages[c->npages++];
 }
 

@@ -27,7 +27,7 @@ static u64 spin_limit(const struct hart_env *env)
 struct hart *hart_new(const struct hart_config *config, const struct hart_env *env, u32 index,
 		      const struct engine *engine)
 {
-	struct hart *h = xzalloc(sizeof(*h));
+	struct hart *h = xaligned(CACHE_LINE, sizeof(*h));
 
 	assert(config->pmp_entries <= PMP_MAX);
 	assert(config->s_mode || (config->mmu == MMU_NONE && !env->sbi));

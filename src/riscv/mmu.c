@@ -257,7 +257,7 @@ static void retarget(struct context *ctx, u64 satp)
 
 static struct context *new_context(void)
 {
-	struct context *ctx = xzalloc(sizeof(*ctx));
+	struct context *ctx = xaligned(CACHE_LINE, sizeof(*ctx));
 
 	for (u32 i = 0; i < TARGETS; i++)
 		ctx->targets[i].pc = TLB_NONE;
