@@ -13,6 +13,7 @@
 	F(patient, JIT_PATIENCE, 1 << 30) /* code is made without guesses never */                 \
 	F(chains, JIT_CHAINS, 0)          /* every jump between blocks asks C where to */          \
 	F(insns, JIT_BLOCK, 1)            /* every block holds one instruction */                  \
+	F(doubts, JIT_DOUBTS, 1)          /* what was changed checks itself at once, */            \
 	F(slices, JIT_SLICE, 1)           /* every jump back looks at interrupts */                \
 	F(pages, JIT_PAGES, 2)            /* two pages may have code, */                           \
 	F(room, JIT_SIZE, 64 * 1024)      /* or as many as have room in this */
@@ -34,6 +35,7 @@ extern struct faults {
 #undef JIT_PATIENCE
 #undef JIT_CHAINS
 #undef JIT_BLOCK
+#undef JIT_DOUBTS
 #undef JIT_SLICE
 #undef JIT_PAGES
 #undef JIT_SIZE
@@ -42,6 +44,7 @@ extern struct faults {
 #define JIT_PATIENCE faults.patient
 #define JIT_CHAINS   faults.chains
 #define JIT_BLOCK    faults.insns
+#define JIT_DOUBTS   faults.doubts
 #define JIT_SLICE    faults.slices
 #define JIT_PAGES    faults.pages
 #define JIT_SIZE     faults.room

@@ -15,6 +15,8 @@
 #define JIT_NEVER    255
 #define JIT_INSNS    1
 #define JIT_BLOCK    1
+#define JIT_DOUBTS   1
+#define JIT_RUNS     4
 #define JIT_CHAINS   0
 #define JIT_GUESSES  1
 #define JIT_PATIENCE 1

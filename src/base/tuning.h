@@ -20,6 +20,8 @@
 #define JIT_NEVER    255                /* heat that code cannot have: the interpreter's */
 #define JIT_INSNS    64                 /* there is room for in a block */
 #define JIT_BLOCK    JIT_INSNS          /* and it has */
+#define JIT_DOUBTS   64                 /* runs of changed code until it checks itself, ... */
+#define JIT_RUNS     65536              /* ... and then, until it does no longer */
 #define JIT_CHAINS   1                  /* 0: each jump between blocks looks its target up */
 #define JIT_GUESSES  64                 /* pages that loops remember, of loads and of stores */
 #define JIT_PATIENCE 64                 /* wrong ones in JIT_SLICE instructions */

@@ -164,6 +164,7 @@ static struct jit_page *fresh(struct jit *j, struct hart *h, const u8 *live)
 	page = xzalloc(sizeof(*page));
 	fill(j, h, page, live);
 	page->config = h->config;
+	page->patience = JIT_DOUBTS;
 	atomic_store(&page->next, atomic_load(chain));
 	atomic_store(chain, page);
 	j->pages[j->npages++] = page;
@@ -311,6 +312,61 @@ static void check(struct jit *j, struct hart *h, struct jit_page *page)
 		trust_calm_pages(j, h);
 }
 
+/* -- Code that checks itself --------------------------------------------------------------------
+ *
+ * What is written, run once or twice and written again is not worth a comparison of its page: it is
+ * run where it stands.  Where that goes on, code is made that compares the bytes it was made from
+ * whenever it is entered, but for the immediates that compilers patch, which it loads.  No fence.i
+ * makes it old.  That ends when it has run for long, as all other code is faster; and when it
+ * was old so often that it is not worth being made: then it takes longer until it is tried again.
+ */
+enum { STALE = 16, MOST_PATIENCE = 1 << 20 };
+
+/* Jump caches may have code that was dropped, and pages that no fence.i concerns, or that one does:
+ * all is found again after the next. */
+static void set_checks(struct jit *j, struct jit_page *page, bool checks)
+{
+	atomic_store(&page->checks, checks);
+	atomic_fetch_add(&j->epoch, 1);
+}
+
+static void begin_checks(struct jit *j, struct jit_page *page)
+{
+	pthread_mutex_lock(&j->lock);
+	if (!page->checks && !page->segments) {
+		page->runs_left = JIT_RUNS;
+		page->stale = 0;
+		set_checks(j, page, true);
+	}
+	pthread_mutex_unlock(&j->lock);
+}
+
+/* Until that fence.i the page must be as new as the last one wants it. */
+static void end_checks(struct jit *j, struct jit_page *page)
+{
+	drop_all(j, page);
+	compare(j, page);
+	atomic_store(&page->doubts, 0);
+	set_checks(j, page, false);
+}
+
+void cache_stale(struct jit *j, struct hart *h, struct jit_page *page)
+{
+	u32 at = (u32)(h->pc % PAGE_SIZE);
+
+	pthread_mutex_lock(&j->lock);
+	if (page->checks) {
+		drop_range(j, page, at, at);
+		page->stale++;
+		if (page->stale > STALE)
+			page->patience = MIN(4 * page->patience, MOST_PATIENCE);
+		if (page->stale > STALE || page->runs_left < 0)
+			end_checks(j, page);
+	}
+	pthread_mutex_unlock(&j->lock);
+	mmu_forget_targets(h->ctx);
+}
+
 /* -- Found and made -----------------------------------------------------------------------------
  */
 
@@ -358,10 +414,14 @@ struct jit_page *cache_page(struct jit *j, struct hart *h, const u8 *live,
 {
 	struct jit_page *page = find(j, h, live);
 
-	if (page && !is_old(page, h))
+	if (page && (page->checks || !is_old(page, h)))
 		return page;
 	*doubted = page && !atomic_load(&page->segments) ? code_in_doubt(h, live) : NULL;
-	return *doubted ? NULL : make(j, h, live);
+	if (!*doubted)
+		return make(j, h, live);
+	if (!h->tried && atomic_fetch_add(&page->doubts, 1) >= page->patience)
+		begin_checks(j, page);
+	return NULL;
 }
 
 static void keep(struct jit *j, struct jit_page *page, const struct ir_block *b,
@@ -428,10 +488,19 @@ static void note_loops(struct jit *j, const struct hart *h, struct jit_page *pag
 	}
 }
 
+static void ignore(void *ctx, u32 at)
+{
+	(void)ctx, (void)at;
+}
+
 /* False: there is nothing that is not interpreted, or no room. */
 static bool compile(struct jit *j, struct hart *h, struct jit_page *page, u32 start, bool apart)
 {
-	ir_read(&j->ir, h, page->bytes, start, JIT_BLOCK);
+	j->ir.checks = page->checks;
+	if (page->checks)
+		code_take_over(page->bytes, page->live, ignore, NULL);
+	ir_read(&j->ir, h, page->bytes, start,
+		page->checks ? MIN(JIT_BLOCK, JIT_CHECKED) : JIT_BLOCK);
 	j->ir.apart = apart;
 	if (ir_is_interpreted(&j->ir)) {
 		atomic_store_explicit(&page->heat[start / 2], JIT_NEVER, memory_order_relaxed);

@@ -15,8 +15,9 @@
 
 /* clang-format off */
 #define IR_OPS(O)                                                                              \
-	/* leaves: k is a constant, a register, an offset from the page's address */           \
-	O(K) O(X) O(PC) O(F)                                                                   \
+	/* leaves: k is a constant, a register, an offset from the page's address; the         \
+	 * immediate of addi or its like at the offset k, as it is when the code runs */       \
+	O(K) O(X) O(PC) O(F) O(IMM)                                                            \
 	/* integers */                                                                         \
 	O(ADD) O(SUB) O(MUL) O(AND) O(OR) O(XOR) O(NOT) O(SHL) O(SHR) O(SAR) O(ROR64) O(ROR32) \
 	O(EQ) O(NE) O(LT) O(GE) O(LTU) O(GEU) O(SEL) O(SX8) O(SX16) O(SX32) O(ZX32)            \
@@ -79,7 +80,9 @@ struct ir_block {
 	bool falls;      /* runs on to `end`; else its last statement never does */
 	bool jumps_trap; /* without C, to what is no multiple of 4 */
 	bool apart;      /* no accesses share a lookup: for the back end */
+	bool checks;     /* as it begins it compares what it was made from, but for IMM */
 	u32 at, len;     /* of the instruction being read */
+	bool loads_imm;  /* its immediate is IMM */
 
 	/* Constants and page offsets that registers hold. */
 	bool known[33];
@@ -88,7 +91,7 @@ struct ir_block {
 };
 
 /* Reads instructions from `start` on: to a jump, the end of the page, or of what fits.  `h` says
- * which there are and how they decode. */
+ * which there are and how they decode; b->checks is set before. */
 void ir_read(struct ir_block *b, const struct hart *h, const u8 *page, u32 start, u32 max_insns);
 
 /* It begins with what only the interpreter does. */

@@ -173,6 +173,12 @@ static void interpret_in_place(struct hart *h, struct code_page *page)
 	jit_count(h, JIT_interpreted, hart_instret(h) - before);
 }
 
+/* It has to be looked at after a fence.i. */
+static bool may_be_old(const struct jit_page *page)
+{
+	return !atomic_load(&page->checks) && !code_is_unwritten(page->written);
+}
+
 struct jit_page *jit_page_at_pc(struct hart *h, bool remember)
 {
 	struct jit *j = h->env->jit;
@@ -200,7 +206,7 @@ struct jit_page *jit_page_at_pc(struct hart *h, bool remember)
 		return NULL;
 	}
 	if (found != &j->none && remember)
-		mmu_set_native(h->ctx, page, found, !code_is_unwritten(found->written));
+		mmu_set_native(h->ctx, page, found, may_be_old(found));
 	return found;
 }
 
@@ -217,7 +223,7 @@ static void find_written(struct context *ctx)
 	while (sparse_take(&used, &n)) {
 		const struct jump *at = &ctx->jumps[n];
 
-		if (at->native_page != TLB_NONE && !code_is_unwritten(at->native->written))
+		if (at->native_page != TLB_NONE && may_be_old(at->native))
 			sparse_put(&ctx->natives_written, n);
 	}
 }
@@ -302,6 +308,8 @@ static enum jit_count why_left(const struct hart *h, enum jit_exit why, u64 trap
 {
 	if (why == JIT_STEP)
 		return JIT_exit_step;
+	if (why == JIT_STALE)
+		return JIT_exit_stale;
 	if (h->link)
 		return JIT_exit_link;
 	if (atomic_load_explicit(&h->traps, memory_order_relaxed) != traps)
@@ -330,6 +338,15 @@ static void part(struct hart *h)
 		cache_compile(h->env->jit, h, page, offset, true);
 }
 
+/* Code that checks itself is not to be run. */
+static void make_again(struct hart *h)
+{
+	struct jit_page *page = jit_page_at_pc(h, true);
+
+	if (page)
+		cache_stale(h->env->jit, h, page);
+}
+
 static void go(struct hart *h)
 {
 	u32 link = h->link, offset = (u32)(h->pc % PAGE_SIZE), code;
@@ -347,11 +364,18 @@ static void go(struct hart *h)
 		cache_link(h->env->jit, page, link, offset);
 	if (h->left <= 0)
 		hart_slice(h, JIT_SLICE);
-	if (enter_counted(h, code) != JIT_STEP)
-		return;
-	if (h->apart)
-		part(h);
-	interpret(h);
+	switch (enter_counted(h, code)) {
+	case JIT_AGAIN:
+		break;
+	case JIT_STALE:
+		make_again(h);
+		break;
+	case JIT_STEP:
+		if (h->apart)
+			part(h);
+		interpret(h);
+		break;
+	}
 }
 
 static void run(struct hart *h)

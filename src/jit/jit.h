@@ -22,6 +22,7 @@
 enum jit_exit {
 	JIT_AGAIN, /* no code there yet, an event, or a trap was taken */
 	JIT_STEP,  /* interpret from there: at least one instruction */
+	JIT_STALE, /* code that checks itself is old, or has run long enough */
 };
 
 /* Code of a page.  Other harts read `entry` while one adds to it. */
@@ -46,6 +47,12 @@ struct jit_page {
 	/* `entry` of code whose accesses share no lookups, in which it goes on where some that
 	 * do are in two pages.  NULL: there is none. */
 	_Atomic u32 *_Atomic apart;
+	/* Code that checks itself: see cache.c. */
+	_Atomic bool checks; /* its code does */
+	i32 runs_left;       /* until it does no longer; compiled code counts */
+	u32 stale;           /* blocks that were not what they had been made from */
+	_Atomic u32 doubts;  /* runs where it stands, up to ... */
+	u32 patience;        /* ... so many */
 };
 
 _Static_assert(offsetof(struct jit_page, entry) == 0, "compiled code indexes it");
@@ -64,7 +71,8 @@ struct jit_link {
 	bool bound;
 };
 
-#define JIT_LINKS (JIT_INSNS + 1) /* of one block */
+#define JIT_CHECKED 8               /* instructions of a block that checks itself */
+#define JIT_LINKS   (JIT_INSNS + 1) /* of one block */
 
 /* What a back end is told of the arena, and tells. */
 struct jit_code {
@@ -115,7 +123,7 @@ struct jit {
 	struct jit_page **pages;
 	u32 npages;
 	struct jit_page none; /* has no code */
-	_Atomic u64 epoch;    /* counts the times that room was made: by pages, or by code */
+	_Atomic u64 epoch;    /* jump caches are good for one of these */
 	u32 segment;          /* that is being filled */
 	bool evicting;        /* a hart is at it, and has let go of the lock */
 	u32 calm_compares;
@@ -135,6 +143,9 @@ struct jit_page *cache_page(struct jit *j, struct hart *h, const u8 *live,
 bool cache_compile(struct jit *j, struct hart *h, struct jit_page *page, u32 start, bool apart);
 /* The jump hart.link goes straight to its target from now on. */
 void cache_link(struct jit *j, struct jit_page *page, u32 site, u32 target);
+/* The code at h->pc does not stand there any more, or was run so often that it should be made as
+ * other code is. */
+void cache_stale(struct jit *j, struct hart *h, struct jit_page *page);
 /* The instruction at offset `at` of the page at gva guesses wrong: its code is made again, with
  * another guess or none. */
 void cache_distrust(struct jit *j, const struct hart *h, u64 gva, u32 at);
@@ -165,6 +176,7 @@ enum jit_exit jit_enter(struct hart *h, u32 code);
 	C(exit_link)   /* the same, by a jump that can lead straight there from now on */          \
 	C(exit_event)  /* for an interrupt, a stop, what another hart asks */                      \
 	C(exit_trap)   /* an instruction has trapped */                                            \
+	C(exit_stale)  /* code that checks itself is old, or has run long enough */                \
 	C(exit_step)   /* before an instruction that the interpreter does */                       \
 	C(call_step)   /* in the midst of code: one instruction is interpreted, */                 \
 	C(call_help)   /* one is done by its helper: CSRs, fences, returns from traps, */          \

@@ -29,6 +29,14 @@ static bool is_k(const struct ir_block *b, u32 a)
 	return b->ir[a].op == IR_K;
 }
 
+/* Compilers patch these. */
+static u32 immediate(struct ir_block *b, i32 imm)
+{
+	if (b->loads_imm)
+		return node(b, (struct ir){ .op = IR_IMM, .k = b->at });
+	return constant(b, (u64)(i64)imm);
+}
+
 static bool is_k0(const struct ir_block *b, u32 a)
 {
 	return is_k(b, a) && !b->ir[a].k;
@@ -53,6 +61,7 @@ static bool is_narrow(const struct ir_block *b, u32 n)
 		return b->narrow >> i->k & 1;
 	case IR_LOAD:
 		return i->k < 4;
+	case IR_IMM:
 	case IR_SX8:
 	case IR_SX16:
 	case IR_SX32:
@@ -404,7 +413,7 @@ static u32 other(struct ir_block *b)
 #define FC         FREG((u32)op->imm & 31)
 #define PC         at_page(b, b->at)
 #define NEXT       at_page(b, b->at + b->len)
-#define IMM        constant(b, (u64)(i64)op->imm)
+#define IMM        immediate(b, op->imm)
 #define K(k)       constant(b, (u64)(i64)(k))
 
 #define ADD(a, c)  N2(ADD, a, c)
@@ -599,6 +608,12 @@ static void read_one(struct ir_block *b, const struct op *op, enum row row)
 		interpret(b, from, op, IR_STEP);
 }
 
+/* addi, slti, sltiu, xori, ori, andi: opcode OP-IMM, and no shift. */
+static bool has_plain_immediate(u32 word)
+{
+	return (word & 0x7f) == 0x13 && (word >> 12 & 3) != 1;
+}
+
 void ir_read(struct ir_block *b, const struct hart *h, const u8 *page, u32 start, u32 max_insns)
 {
 	memset(b->known, 0, sizeof(b->known));
@@ -626,6 +641,7 @@ void ir_read(struct ir_block *b, const struct hart *h, const u8 *page, u32 start
 		}
 		if (b->len == 4)
 			word = get_le32(page + b->at);
+		b->loads_imm = b->checks && has_plain_immediate(word);
 		read_one(b, &op, decode(h->decoder, word, &op));
 		b->falls = !ends(b, from);
 		b->insns++;

@@ -42,6 +42,7 @@ static inline u32 asm_jal(u32 rd, i32 offset)
 
 #define ADDI(rd, rs1, imm)   asm_i(0x13, 0, rd, rs1, imm)
 #define ADDIW(rd, rs1, imm)  asm_i(0x1b, 0, rd, rs1, imm)
+#define XORI(rd, rs1, imm)   asm_i(0x13, 4, rd, rs1, imm)
 #define ANDI(rd, rs1, imm)   asm_i(0x13, 7, rd, rs1, imm)
 #define SLLI(rd, rs1, k)     asm_i(0x13, 1, rd, rs1, k)
 #define SRLI(rd, rs1, k)     asm_i(0x13, 5, rd, rs1, k)

@@ -94,6 +94,7 @@ static void expect(const char *isa, u32 at, u32 max, const u32 *words, size_t si
 
 	memset(page, 0, sizeof(page));
 	memcpy(page + at, words, MIN(size, PAGE_SIZE - at));
+	b.checks = false;
 	ir_read(&b, r->harts[0], page, at, max);
 	for (u32 i = 0; i < b.n; i++)
 		add_statement(&s, &b, &b.ir[i]);

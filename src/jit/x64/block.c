@@ -243,6 +243,9 @@ static bool block(struct jit_code *code, const struct ir_block *b, const struct 
 	gen_align(&g.c, 16);
 	out->code = offset_of(&g.c);
 	out->nlinks = 0;
+	g.nstale = 0;
+	if (b->checks)
+		gen_check(&g);
 	gen_enter_loop(&g);
 	for (u32 n = 0; n < b->n;) {
 		next_insn(&g, &b->ir[n]);
@@ -255,6 +258,8 @@ static bool block(struct jit_code *code, const struct ir_block *b, const struct 
 		gen_jump_to_offset(&g, b->end, b->insns);
 	gen_make_stubs(&g);
 	gen_make_link_stubs(&g);
+	if (b->checks)
+		gen_finish_check(&g);
 	put_ops(&g);
 	if (g.c.full)
 		return false;

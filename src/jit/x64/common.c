@@ -91,6 +91,12 @@ static void make_exits(struct code_buf *c, u32 *at)
 	x64_store(c, W, H(pc), RAX);
 	x64_const(c, RAX, JIT_STEP);
 	x64_jmp_to(c, at[EXIT]);
+
+	at[EXIT_STALE] = offset_of(c);
+	x64_alu(c, ALU_ADD, W, RAX, H(base));
+	x64_store(c, W, H(pc), RAX);
+	x64_const(c, RAX, JIT_STALE);
+	x64_jmp_to(c, at[EXIT]);
 }
 
 /* Where rax leads: by the jump cache, and from now on by the target. */

@@ -59,6 +59,7 @@ enum common {
 	EXIT_DONE,        /* the same, and all registers are in memory */
 	EXIT_MISS,        /* h->pc is set */
 	EXIT_STEP,        /* eax: offset in the page */
+	EXIT_STALE,       /* the same */
 	EXIT_LINK,        /* eax: offset in the page, ecx: site */
 	POLL,             /* eax: offset in the page to go on at */
 	POLL_PC,          /* the same; rax: address */
@@ -186,6 +187,9 @@ struct gen {
 	u32 nguesses;
 	u32 paired_sc;  /* node of the SC whose LR has put the address into r13; or 0 */
 	u32 table_load; /* node of the load that gets where a switch jumps to; or 0 */
+
+	u32 stale[JIT_CHECKED + 2]; /* jumps to EXIT_STALE */
+	u32 nstale;
 
 	struct stub stubs[JIT_INSNS * 6 + 8];
 	u32 nstubs;
@@ -357,6 +361,13 @@ void gen_leave_loop(struct gen *g);
 void gen_make_loop_calls(struct gen *g);
 void gen_spill(struct gen *g, const struct stub *s);
 void gen_reload(struct gen *g, const struct stub *s);
+
+/* -- check.c ------------------------------------------------------------------------- */
+
+void gen_check(struct gen *g);        /* where a block begins */
+void gen_finish_check(struct gen *g); /* behind it */
+/* d = IR_IMM */
+void gen_imm_into(struct gen *g, u32 at, u8 d);
 
 /* -- help.c -------------------------------------------------------------------------- */
 

@@ -102,6 +102,7 @@ static bool mentions(const struct gen *g, u32 n, u8 d)
 	case IR_K:
 	case IR_PC:
 	case IR_F:
+	case IR_IMM:
 		return false;
 	case IR_X:
 		return pin(g, i->k) == d;
@@ -640,6 +641,9 @@ void gen_into(struct gen *g, u32 n, u8 d)
 		break;
 	case IR_F:
 		gen_f_bits(g, (u32)i->k, d);
+		break;
+	case IR_IMM:
+		gen_imm_into(g, (u32)i->k, d);
 		break;
 	case IR_ADD:
 		add_into(g, W, i->a, i->b, d);
