@@ -157,19 +157,15 @@ bool jit_step(struct hart *h)
 
 /* -- Running -------------------------------------------------------------------------- */
 
-static void interpret(struct hart *h)
+/* Where it stands in a page that is in doubt; NULL: h->pc is in another. */
+static void interpret(struct hart *h, struct code_page *doubted)
 {
 	u64 before = hart_instret(h);
 
-	interp_trace(h);
-	jit_count(h, JIT_interpreted, hart_instret(h) - before);
-}
-
-static void interpret_in_place(struct hart *h, struct code_page *page)
-{
-	u64 before = hart_instret(h);
-
-	interp_in_place(h, page);
+	if (doubted)
+		interp_in_place(h, doubted);
+	else
+		interp_trace(h);
 	jit_count(h, JIT_interpreted, hart_instret(h) - before);
 }
 
@@ -202,7 +198,7 @@ struct jit_page *jit_page_at_pc(struct hart *h, bool remember)
 	}
 	found = cache_page(j, h, live - h->pc % PAGE_SIZE, &doubted);
 	if (!found) {
-		interpret_in_place(h, doubted);
+		interpret(h, doubted);
 		return NULL;
 	}
 	if (found != &j->none && remember)
@@ -357,7 +353,7 @@ static void go(struct hart *h)
 		return;
 	code = page == &h->env->jit->none ? 0 : code_for(h, page, offset);
 	if (!code) {
-		interpret(h);
+		interpret(h, NULL);
 		return;
 	}
 	if (link)
@@ -373,7 +369,7 @@ static void go(struct hart *h)
 	case JIT_STEP:
 		if (h->apart)
 			part(h);
-		interpret(h);
+		interpret(h, NULL);
 		break;
 	}
 }

@@ -221,11 +221,9 @@ static void compare(struct hart *h, struct code_page *page)
 	page->trusted = trusted;
 }
 
-/* Its page, made or compared if need be. */
-static struct code_page *page_of(struct hart *h, const u8 *live)
+/* What find() found, made or compared if need be. */
+static struct code_page *up_to_date(struct hart *h, struct code_page *page, const u8 *live)
 {
-	struct code_page *page = find(h, live);
-
 	if (!page)
 		page = add(h, live);
 	else if (may_differ(h, page))
@@ -365,10 +363,10 @@ const struct op *code_at(struct hart *h)
 	if (!whole)
 		return code_single(h);
 	live -= pc % PAGE_SIZE;
-	page = code_in_doubt(h, live);
-	if (page)
+	page = find(h, live);
+	if (page && is_in_doubt(h, page))
 		return code_in_place(h, page);
-	page = page_of(h, live); /* this may empty the jump caches */
+	page = up_to_date(h, page, live); /* this may empty the jump caches */
 	mmu_set_jump(h->ctx, pc, page->ops);
 	return &page->ops[pc / 2 % PAGE_SLOTS];
 }

@@ -62,6 +62,16 @@ static void make_enter(struct code_buf *c)
 	x64_jmp_rm(c, rm_reg(RAX));
 }
 
+/* At the offset in eax. */
+static void make_exit_at(struct code_buf *c, u32 *at, enum common which, enum jit_exit why)
+{
+	at[which] = offset_of(c);
+	x64_alu(c, ALU_ADD, W, RAX, H(base));
+	x64_store(c, W, H(pc), RAX);
+	x64_const(c, RAX, why);
+	x64_jmp_to(c, at[EXIT]);
+}
+
 static void make_exits(struct code_buf *c, u32 *at)
 {
 	u32 quiet;
@@ -86,17 +96,8 @@ static void make_exits(struct code_buf *c, u32 *at)
 		x64_pop(c, saved[i]);
 	x64_ret(c);
 
-	at[EXIT_STEP] = offset_of(c);
-	x64_alu(c, ALU_ADD, W, RAX, H(base));
-	x64_store(c, W, H(pc), RAX);
-	x64_const(c, RAX, JIT_STEP);
-	x64_jmp_to(c, at[EXIT]);
-
-	at[EXIT_STALE] = offset_of(c);
-	x64_alu(c, ALU_ADD, W, RAX, H(base));
-	x64_store(c, W, H(pc), RAX);
-	x64_const(c, RAX, JIT_STALE);
-	x64_jmp_to(c, at[EXIT]);
+	make_exit_at(c, at, EXIT_STEP, JIT_STEP);
+	make_exit_at(c, at, EXIT_STALE, JIT_STALE);
 }
 
 /* Where rax leads: by the jump cache, and from now on by the target. */
