@@ -21,11 +21,10 @@ void *xcalloc(size_t n, size_t size)
 	return must(calloc(n ? n : 1, size ? size : 1)); /* checks the product */
 }
 
+/* What the size is rounded up by stays untouched: nearly half of each decoded page's memory. */
 void *xaligned(size_t align, size_t size)
 {
-	size_t whole = (size_t)align_up(size, align);
-
-	return memset(must(aligned_alloc(align, whole)), 0, whole);
+	return memset(must(aligned_alloc(align, (size_t)align_up(size, align))), 0, size);
 }
 
 void *xrealloc(void *p, size_t size)
