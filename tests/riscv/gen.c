@@ -141,9 +141,11 @@ static u64 floating_point(struct gen *g)
 /* From M-mode to the body, in its mode, at the address that it has there. */
 static void enter(struct gen *g, u32 n)
 {
-	u64 status = protections(g) | floating_point(g) | (u64)g->mode << 11;
+	u64 status = (u64)g->mode << 11;
 	u64 alias = g->paged && g->mode == PRIV_U ? ALIAS_U : 0;
 
+	status |= protections(g);
+	status |= floating_point(g);
 	if (chance(g, 40))
 		status |= MSTATUS_SUM;
 	if (chance(g, 40))

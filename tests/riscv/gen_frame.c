@@ -38,7 +38,7 @@ static u64 corner_float(struct gen *g)
 	};
 	static const u16 halves[] = { 0, 0x8001, 0x3c00, 0x7bff, 0x7c00, 0xfe00, 0x7d00, 0x03ff };
 	u32 s = singles[below(g, ARRAY_LEN(singles))];
-	u64 sign = (u64)(s >> 31) << 63, fraction = (u64)(s & 0x7fffff) << 29;
+	u64 sign = (u64)(s >> 31) << 63, fraction = (u64)(s & 0x7fffff) << 29, exponent;
 
 	switch (below(g, 8)) {
 	case 0:
@@ -48,7 +48,8 @@ static u64 corner_float(struct gen *g)
 	case 2:
 		return 0xffffffffffff0000 | halves[below(g, ARRAY_LEN(halves))];
 	case 3: /* an exponent at random, not too far from 1 */
-		return (rnd(g) & ~((u64)0x7ff << 52)) | (u64)(1023 - 70 + below(g, 140)) << 52;
+		exponent = 1023 - 70 + below(g, 140);
+		return (rnd(g) & ~((u64)0x7ff << 52)) | exponent << 52;
 	case 4:
 	case 5: /* the same kinds for doubles: the exponent's ends stay ends */
 		if ((s >> 23 & 255) == 255)
@@ -100,8 +101,11 @@ u64 corner(struct gen *g)
 /* Near a page end, or anywhere. */
 u32 data_offset(struct gen *g)
 {
-	if (chance(g, 50))
-		return (1 + below(g, DATA_PAGES - 1)) * PAGE_SIZE + below(g, 64) - 32;
+	if (chance(g, 50)) {
+		u32 end = (1 + below(g, DATA_PAGES - 1)) * PAGE_SIZE;
+
+		return end + below(g, 64) - 32;
+	}
 	return 2048 + below(g, DATA_PAGES * PAGE_SIZE - 4096 - 16);
 }
 
@@ -111,8 +115,16 @@ static u64 wild_pointer(struct gen *g)
 		NO_PLACE, WINDOW + NO_PLACE,  (u64)1 << 38, (u64)-1 << 38, ((u64)1 << 63) + RAM,
 		0x180000, ((u64)1 << 56) - 8, WINDOW,       -(u64)2048,
 	};
+	u64 place = places[below(g, ARRAY_LEN(places))];
 
-	return places[below(g, ARRAY_LEN(places))] + below(g, 16);
+	return place + below(g, 16);
+}
+
+static u64 thunk_pointer(struct gen *g)
+{
+	u64 page = WINDOW + RAM + THUNKS + below(g, 4) * PAGE_SIZE;
+
+	return page + below(g, 4) * 64;
 }
 
 static void pool(struct gen *g)
@@ -121,7 +133,7 @@ static void pool(struct gen *g)
 		u64 v = corner(g);
 
 		if (i >= POOL_THUNKS)
-			v = WINDOW + RAM + THUNKS + below(g, 4) * PAGE_SIZE + below(g, 4) * 64;
+			v = thunk_pointer(g);
 		else if (i >= POOL_EDGE)
 			v = RAM + RAM_SIZE - (avoids(g, "ram-end") ? PAGE_SIZE : 0) - below(g, 16);
 		else if (i >= POOL_WILD)

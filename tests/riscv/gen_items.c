@@ -209,8 +209,9 @@ static void access_at(struct gen *g, u32 base, u64 displacement)
 static void access(struct gen *g)
 {
 	static const u32 bases[] = { 8, 9, 2 };
+	u32 base = bases[below(g, 3)];
 
-	access_at(g, bases[below(g, 3)], chance(g, 50) ? below(g, 128) - 64 : rnd(g));
+	access_at(g, base, chance(g, 50) ? below(g, 128) - 64 : rnd(g));
 }
 
 /* Loads and stores off one base with displacements side by side. */
@@ -228,10 +229,10 @@ static void group(struct gen *g)
 static void indexed(struct gen *g)
 {
 	static const u32 bases[] = { 8, 9, 2 };
-	u32 t[2], base = bases[below(g, 3)];
+	u32 t[2], base = bases[below(g, 3)], any = below(g, 32);
 
 	temporaries(g, t, 2);
-	put(g, "andi x%u,x%u,%u", t[0], below(g, 32), chance(g, 70) ? 7 : 127);
+	put(g, "andi x%u,x%u,%u", t[0], any, chance(g, 70) ? 7 : 127);
 	if (chance(g, 70))
 		put(g, "sh%uadd x%u,x%u,x%u", 1 + below(g, 3), t[1], t[0], base);
 	else
@@ -268,15 +269,21 @@ static void fresh(struct gen *g)
 static void reserve(struct gen *g)
 {
 	char w = chance(g, 50) ? 'w' : 'd';
+	u32 x = target(g);
 
 	if (g->async) {
 		plain(g);
 		return;
 	}
-	put(g, "lr_%c x%u,(x%u)", w, target(g), X_ALIGNED);
-	for (u32 n = below(g, 4); n; n--)
-		put(g, "addi x%u,x%u,%u", target(g), below(g, 32), below(g, 8));
-	put(g, "sc_%c x%u,x%u,(x%u)", w, target(g), below(g, 32), X_ALIGNED);
+	put(g, "lr_%c x%u,(x%u)", w, x, X_ALIGNED);
+	for (u32 n = below(g, 4); n; n--) {
+		u32 source = below(g, 32);
+
+		x = target(g);
+		put(g, "addi x%u,x%u,%u", x, source, below(g, 8));
+	}
+	x = target(g);
+	put(g, "sc_%c x%u,x%u,(x%u)", w, x, below(g, 32), X_ALIGNED);
 }
 
 /* -- Flow ---------------------------------------------------------------------------------- */
@@ -363,24 +370,27 @@ static void arithmetic(struct gen *g, u32 d, u32 a, u32 b)
 {
 	static const char *const names[] = { "fadd", "fsub", "fmul", "fdiv", "fdiv" };
 
+	const char *name = names[below(g, ARRAY_LEN(names))];
+	char size = chance(g, 85) ? 'd' : 's';
+
 	if (chance(g, 10))
 		put_word(g, random_plain4(g), 4);
 	else
-		put(g, "%s_%c f%u,f%u,f%u,m%u", names[below(g, ARRAY_LEN(names))],
-		    chance(g, 85) ? 'd' : 's', d, a, b, chance(g, 80) ? 7 : rounding_mode(g));
+		put(g, "%s_%c f%u,f%u,f%u,m%u", name, size, d, a, b,
+		    chance(g, 80) ? 7 : rounding_mode(g));
 }
 
 static void flags_or_mode(struct gen *g)
 {
 	u32 x = target(g);
+	char how = chance(g, 50) ? 's' : 'w';
 
 	if (chance(g, 40))
 		put(g, "csrrwi x%u,frm,%u", x, (1 + below(g, 8)) % 5);
 	else if (chance(g, 30))
 		put(g, "csrrwi x%u,fcsr,%u", x, below(g, 32));
 	else
-		put(g, "csrr%c x%u,%s,x0", chance(g, 50) ? 's' : 'w', x,
-		    chance(g, 50) ? "fflags" : "fcsr");
+		put(g, "csrr%c x%u,%s,x0", how, x, chance(g, 50) ? "fflags" : "fcsr");
 	put(g, "sd x%u,%u(x%u)", x, below(g, 256) * 8, X_ALIGNED);
 }
 
@@ -516,14 +526,16 @@ static u64 image_name(struct gen *g)
 /* Bit 0 of an entry means nothing. */
 static struct table new_table(struct gen *g, const u32 *labels, u32 n)
 {
-	struct table t = { g->switches, 2u << below(g, 3), chance(g, 50) ? 8 : 4 };
+	struct table t = { .at = g->switches };
 
+	t.entries = 2u << below(g, 3);
+	t.size = chance(g, 50) ? 8 : 4;
 	g->switches += 64;
 	for (u32 i = 0; i < t.entries; i++) {
 		u64 start = t.size == 8 ? image_name(g) : -(u64)t.at;
+		u32 label = labels[below(g, n)];
 
-		put_offset(g, t.at + i * t.size, t.size, labels[below(g, n)],
-			   start + chance(g, 10));
+		put_offset(g, t.at + i * t.size, t.size, label, start + chance(g, 10));
 	}
 	return t;
 }
@@ -648,13 +660,13 @@ static void modify(struct gen *g)
 /* Data beside code. */
 static void literal(struct gen *g)
 {
-	u32 t, over = new_label(g), here = new_label(g);
+	u32 t, x = target(g), over = new_label(g), here = new_label(g);
 
 	temporaries(g, &t, 1);
 	put(g, "jal x0,L%u; L%u:", over, here);
 	put_word(g, (u32)rnd(g), 4);
 	put_word(g, (u32)rnd(g), 4);
-	put(g, "L%u: la x%u,L%u; ld x%u,0(x%u); sd x%u,0(x%u)", over, t, here, target(g), t,
+	put(g, "L%u: la x%u,L%u; ld x%u,0(x%u); sd x%u,0(x%u)", over, t, here, x, t,
 	    below(g, 32), t);
 }
 
@@ -829,16 +841,15 @@ static void interrupt(struct gen *g)
 	static const char *const changes[] = { "csrrs", "csrrc", "csrrs", "csrrs" };
 	static const u32 bits[] = { 2, 0x20, 0x200, 0x222 };
 	const char *how = changes[below(g, ARRAY_LEN(changes))];
-	u32 t;
+	u32 which = avoids(g, "interrupt-order") ? 0 : below(g, ARRAY_LEN(bits)), t;
 
 	if (!g->inject || g->mode == PRIV_U) {
 		plain(g);
 		return;
 	}
 	temporaries(g, &t, 1);
-	put(g, "li x%u,%u; %s x0,%c%s,x%u", t,
-	    bits[avoids(g, "interrupt-order") ? 0 : below(g, ARRAY_LEN(bits))], how,
-	    g->mode == PRIV_M ? 'm' : 's', chance(g, 50) ? "ip" : "ie", t);
+	put(g, "li x%u,%u; %s x0,%c%s,x%u", t, bits[which], how, g->mode == PRIV_M ? 'm' : 's',
+	    chance(g, 50) ? "ip" : "ie", t);
 }
 
 static void trap(struct gen *g)
