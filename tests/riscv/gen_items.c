@@ -666,8 +666,8 @@ static void literal(struct gen *g)
 	put(g, "jal x0,L%u; L%u:", over, here);
 	put_word(g, (u32)rnd(g), 4);
 	put_word(g, (u32)rnd(g), 4);
-	put(g, "L%u: la x%u,L%u; ld x%u,0(x%u); sd x%u,0(x%u)", over, t, here, x, t,
-	    below(g, 32), t);
+	put(g, "L%u: la x%u,L%u; ld x%u,0(x%u); sd x%u,0(x%u)", over, t, here, x, t, below(g, 32),
+	    t);
 }
 
 static void flush(struct gen *g, u32 space, u64 gva, const u32 *t)
