@@ -369,7 +369,6 @@ static void jump_table(struct gen *g)
 static void arithmetic(struct gen *g, u32 d, u32 a, u32 b)
 {
 	static const char *const names[] = { "fadd", "fsub", "fmul", "fdiv", "fdiv" };
-
 	const char *name = names[below(g, ARRAY_LEN(names))];
 	char size = chance(g, 85) ? 'd' : 's';
 

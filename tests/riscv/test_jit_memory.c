@@ -53,7 +53,9 @@ static void store_to(struct rig *r, u64 page)
 
 static void all_guesses_of_loads_are(const struct hart *h, u64 page)
 {
-	if (JIT_WRONG || JIT_MISSES || JIT_BLOCK == 1) /* then not all guess, or not for long */
+	bool anew = JIT_MISSES && !JIT_CHAINS; /* each time round, when some miss */
+
+	if (JIT_WRONG || anew || JIT_BLOCK == 1) /* then not all guess, or not for long */
 		return;
 	for (u32 i = 0; i < JIT_GUESSES; i++)
 		assert_int_equal(h->ctx->guesses[0][i].page, page);
